@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package pemkey
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	byteOrderMark = "\ufeff"
+
+	copyAgain = "The text was probably damaged on its way here. Copy it again from where the key was made, or read that file with file(\"public.pem\")."
+	newPair   = "Make an RSA pair of 2048 bits, with `openssl genrsa -out private.pem 2048` and then `openssl rsa -in private.pem -pubout -out public.pem`, or with a tls_private_key that has algorithm = \"RSA\" and rsa_bits = 2048."
+	showPEM   = "Give the PEM text of the public key, from \"-----BEGIN PUBLIC KEY-----\" to \"-----END PUBLIC KEY-----\", for example with file(\"public.pem\")."
+)
+
+// otherLabels may be named in a message. Any other label stays unnamed, since a text that only
+// looks like a label may be anything.
+var otherLabels = []string{
+	"ATTRIBUTE CERTIFICATE", "CMS", "DH PARAMETERS", "DSA PARAMETERS", "DSA PUBLIC KEY", "EC PARAMETERS",
+	"EC PUBLIC KEY", "ECDSA PUBLIC KEY", "PARAMETERS", "PKCS12", "PKCS7", "SSH SIGNATURE", "X509 CRL",
+}
+
+var (
+	// escapedSpaces makes the labels of a text readable that went through a form or a file name.
+	escapedSpaces  = strings.NewReplacer("%20", " ", "+", " ", "_", " ")
+	lineEndings    = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	base64Alphabet = strings.NewReplacer("-", "+", "_", "/", "=", "")
+
+	beginLine     = regexp.MustCompile(`-----BEGIN ([^\r\n]*?)-----`)
+	endLine       = regexp.MustCompile(`-----END ([^\r\n]*?)-----`)
+	looseBoundary = regexp.MustCompile(`(?i)\b(?:BEGIN|END)\s+(?:[A-Z0-9]+\s+)*?(?:PUBLIC\s+KEY|CERTIFICATE)`)
+
+	privateLabel    = regexp.MustCompile(`(?:BEGIN|END) ([A-Z0-9 ]*?) ?PRIVATE KEY`)
+	encryptedHeader = regexp.MustCompile(`Proc-Type: *4, *ENCRYPTED|DEK-Info:`)
+	jwkType         = regexp.MustCompile(`"kty"\s*:`)
+	jwkSecret       = regexp.MustCompile(`"(?:d|p|q|dp|dq|qi|k)"\s*:`)
+
+	openSSHKey   = regexp.MustCompile(`(?:^|\s)(ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com) +AAAA`)
+	percentCode  = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	headerLine   = regexp.MustCompile(`(?m)^\s*[A-Za-z][A-Za-z0-9-]*:`)
+	pathStart    = regexp.MustCompile(`^(?:~?/|~\\|\.{1,2}[/\\]|[A-Za-z]:[/\\]|\\\\|(?:file|https?):)`)
+	pathSuffix   = regexp.MustCompile(`(?i)\.(?:pem|pub|key|crt|cer|der|txt)$`)
+	singleBase64 = regexp.MustCompile(`^[A-Za-z0-9+/_-]{16,}={0,2}$`)
+)
+
+// diagnose says why decodeBlock refused text.
+func diagnose(text string) error {
+	text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
+	if text == "" {
+		return &Error{KindEmpty, "The value is empty.", showPEM}
+	}
+	decoded := decodeBare(text)
+	if err := privateKeyInText(text); err != nil {
+		return err
+	}
+	if err := privateKeyInText(string(decoded)); err != nil {
+		return err
+	}
+	if err := privateKeyInDER(decoded); err != nil {
+		return err
+	}
+
+	blocks := beginLine.FindAllStringSubmatchIndex(text, -1)
+	switch {
+	case strings.ContainsRune(`{["`, rune(text[0])) && (jwkType.MatchString(text) || json.Valid([]byte(text))):
+		return jsonText(text)
+	case strings.HasPrefix(text, "---- BEGIN SSH2 "):
+		return &Error{
+			KindSSH2,
+			"The value is a public key in the SSH2 format (RFC 4716), not in PEM.",
+			"Convert it with `ssh-keygen -i -m RFC4716 -f key.pub >openssh.pub` and then `ssh-keygen -e -m PKCS8 -f openssh.pub`.",
+		}
+	case percentCode.MatchString(text) && looseBoundary.MatchString(escapedSpaces.Replace(text)):
+		return &Error{
+			KindURLEncoded,
+			"The PEM is percent-encoded.",
+			"Give the plain PEM text: leave out urlencode(), or use urldecode(). The provider encodes the request itself.",
+		}
+	case len(blocks) == 0:
+		return diagnoseBare(text, decoded)
+	}
+
+	var problem *Error
+	for i, block := range blocks {
+		other := wrongBlock(text[block[2]:block[3]])
+		if i > 0 && (other == nil || problem == nil || other.Kind != problem.Kind) {
+			problem = nil
+			break
+		}
+		problem = other
+	}
+	switch {
+	case problem != nil:
+		return problem
+	case len(blocks) > 1:
+		return &Error{
+			KindSeveralBlocks,
+			fmt.Sprintf("The value has %d PEM blocks, and a phone number has one key.", len(blocks)),
+			"Give the PEM block of one public key and nothing else.",
+		}
+	}
+	return diagnoseBlock(text, blocks[0])
+}
+
+// privateKeyInText finds the traces that a private key leaves in a text, complete or not.
+func privateKeyInText(text string) error {
+	label := privateLabel.FindStringSubmatch(escapedSpaces.Replace(text))
+	switch {
+	case label != nil && strings.HasSuffix(label[1], "ENCRYPTED"), encryptedHeader.MatchString(text):
+		return encryptedPrivateKey()
+	case label != nil:
+		return privateKey(label[1])
+	case strings.Contains(text, "PuTTY-User-Key-File-"):
+		return privateKey("PuTTY")
+	case strings.HasPrefix(text, "openssh-key-v1\x00"):
+		return privateKey("OPENSSH")
+	case jwkType.MatchString(text) && jwkSecret.MatchString(text):
+		return privateKey("")
+	}
+	return nil
+}
+
+// privateKeyInDER recognises private keys by how they begin, so that a part of one will do: PKCS#1
+// (RFC 8017), PKCS#8 (RFC 5958), SEC 1 (RFC 5915) and PKCS#12 (RFC 7292) with a small version
+// number where a public key has a modulus or an algorithm, encrypted PKCS#8 with an algorithm of
+// PKCS#5 or PKCS#12.
+func privateKeyInDER(der []byte) error {
+	content := sequenceContent(der)
+	if len(content) >= 3 && content[0] == 0x02 && content[1] == 1 && content[2] <= 3 {
+		return privateKey("")
+	}
+	algorithm := sequenceContent(content)
+	if bytes.HasPrefix(algorithm, []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05")) ||
+		bytes.HasPrefix(algorithm, []byte("\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01")) {
+		return encryptedPrivateKey()
+	}
+	return nil
+}
+
+// sequenceContent returns what follows the header of an ASN.1 SEQUENCE, whether or not it is as
+// long as the header says, and nil for anything else.
+func sequenceContent(der []byte) []byte {
+	if len(der) < 2 || der[0] != 0x30 {
+		return nil
+	}
+	header := 2
+	if der[1] > 0x80 {
+		header += int(der[1] & 0x7f)
+	}
+	if len(der) < header {
+		return nil
+	}
+	return der[header:]
+}
+
+func privateKey(label string) error {
+	problem := "The value holds a private key, and only the public key belongs here."
+	switch label {
+	case "EC", "DSA":
+		return &Error{
+			KindPrivateKey,
+			fmt.Sprintf("The value holds a private key, and one for %s besides; only an RSA public key belongs here.", label),
+			"Nothing was sent. " + newPair,
+		}
+	case "PGP":
+		return &Error{
+			KindPrivateKey,
+			"The value holds a PGP private key, and only an RSA public key in PEM belongs here.",
+			"Nothing was sent. " + newPair,
+		}
+	case "OPENSSH":
+		return &Error{
+			KindPrivateKey,
+			problem,
+			"Nothing was sent. If the key is an RSA key, `ssh-keygen -e -m PKCS8 -f private_key` prints the public key. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
+		}
+	case "PuTTY":
+		return &Error{
+			KindPrivateKey,
+			problem,
+			"Nothing was sent. If the key is an RSA key, convert it with `puttygen key.ppk -O public-openssh -o key.pub` and then `ssh-keygen -e -m PKCS8 -f key.pub`. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
+		}
+	default:
+		return &Error{
+			KindPrivateKey,
+			problem,
+			"Nothing was sent. Give the public key instead: provider::whatsapp::public_key(…), `openssl rsa -in private.pem -pubout -out public.pem`, or the public_key_pem of a tls_private_key. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
+		}
+	}
+}
+
+func encryptedPrivateKey() error {
+	return &Error{
+		KindEncryptedPrivateKey,
+		"The value holds an encrypted private key, and only the public key belongs here.",
+		"Nothing was sent. Give the public key instead: provider::whatsapp::public_key(…, passphrase), or `openssl rsa -in private.pem -pubout -out public.pem`, which asks for the passphrase.",
+	}
+}
+
+func certificate() *Error {
+	return &Error{
+		KindCertificate,
+		"The value is a certificate, and a bare public key belongs here.",
+		"Take the public key out of it with provider::whatsapp::public_key(…), or with `openssl x509 -in certificate.pem -pubkey -noout`.",
+	}
+}
+
+func jsonText(text string) error {
+	if jwkType.MatchString(text) {
+		return &Error{
+			KindJWK,
+			"The value is a JSON Web Key, not PEM.",
+			"Export the key from where it was made as PEM, \"-----BEGIN PUBLIC KEY-----\".",
+		}
+	}
+	return &Error{
+		KindJSON,
+		"The value is JSON, not PEM.",
+		"Take the PEM out of it with jsondecode(…); if it is in a field of an object, with jsondecode(…).name.",
+	}
+}
+
+// decodeBare returns what text encodes if all of it is base64, else nil. Both alphabets, padded or
+// not, even cut in the middle of a group: this is for recognising things, not for reading them.
+func decodeBare(text string) []byte {
+	text = strings.Join(strings.Fields(text), "")
+	if !singleBase64.MatchString(text) {
+		return nil
+	}
+	decoded, _ := base64.RawStdEncoding.DecodeString(base64Alphabet.Replace(text))
+	return decoded
+}
+
+// diagnoseBare is for texts without any "-----BEGIN …-----".
+func diagnoseBare(text string, decoded []byte) error {
+	ssh := openSSHKey.FindStringSubmatch(text)
+	switch {
+	case ssh != nil && ssh[1] != "ssh-rsa":
+		return &Error{KindOpenSSH, fmt.Sprintf("The value is an OpenSSH public key, and one for %s instead of RSA.", ssh[1]), newPair}
+	case ssh != nil, bytes.HasPrefix(decoded, []byte("\x00\x00\x00\x07ssh-rsa")):
+		return &Error{
+			KindOpenSSH,
+			"The value is a public key in the OpenSSH format, not in PEM.",
+			"Use public_key_pem of the tls_private_key rather than public_key_openssh, or convert the file with `ssh-keygen -e -m PKCS8 -f key.pub`.",
+		}
+	case endLine.MatchString(text):
+		return &Error{
+			KindTruncated,
+			"The PEM block has an END line, but no BEGIN line.",
+			showPEM,
+		}
+	case looseBoundary.MatchString(text):
+		return malformedBoundary()
+	case beginLine.Match(decoded):
+		return &Error{
+			KindEncodedPEM,
+			"The value is a PEM that is base64-encoded as a whole once more.",
+			"Decode it with base64decode(…).",
+		}
+	case len(decoded) >= 32 && sequenceContent(decoded) != nil:
+		label := labelSPKI
+		if sequenceContent(decoded)[0] == 0x02 {
+			label = labelPKCS1
+		}
+		return &Error{
+			KindNoArmour,
+			"The value is base64 without the BEGIN and END lines of PEM.",
+			fmt.Sprintf(`Add the two lines, for example "-----BEGIN %[1]s-----\n${var.key}\n-----END %[1]s-----".`, label),
+		}
+	case !strings.ContainsAny(text, "\r\n") && (pathStart.MatchString(text) || pathSuffix.MatchString(text)):
+		return &Error{
+			KindFilePath,
+			"The value is the path or address of a file, not the key in it.",
+			"Read the file with file(\"…\").",
+		}
+	}
+	return &Error{KindNotPEM, "The value is not a public key in PEM.", showPEM}
+}
+
+func malformedBoundary() error {
+	return &Error{
+		KindMalformedBoundary,
+		"The BEGIN or END line of the PEM is not written as it has to be.",
+		"Write exactly \"-----BEGIN PUBLIC KEY-----\" and \"-----END PUBLIC KEY-----\": five hyphens on each side, capitals, single spaces. Word processors replace hyphens by dashes; copy the key from the original file.",
+	}
+}
+
+// wrongBlock returns nil if label is that of a public key, however it is spaced.
+func wrongBlock(label string) *Error {
+	label = strings.Join(strings.Fields(label), " ")
+	switch label {
+	case labelSPKI, labelPKCS1:
+		return nil
+	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+		return certificate()
+	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+		return &Error{
+			KindCertificateRequest,
+			"The value is a certificate request, and a bare public key belongs here.",
+			"Take the public key out of it with `openssl req -in request.pem -pubkey -noout`.",
+		}
+	}
+	switch {
+	case strings.HasPrefix(label, "PGP "):
+		return &Error{KindPGP, "The value is a PGP block, and an RSA public key in PEM belongs here.", newPair}
+	case slices.Contains(otherLabels, label):
+		return &Error{KindOtherBlock, fmt.Sprintf("The PEM block is labelled %s, and a PUBLIC KEY belongs here.", label), showPEM}
+	}
+	return &Error{KindOtherBlock, "The PEM block is not labelled as a public key.", showPEM}
+}
+
+// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which announces a public key.
+// begin holds the indexes of that match and of its label.
+func diagnoseBlock(text string, begin []int) error {
+	before, label, inside := text[:begin[0]], text[begin[2]:begin[3]], text[begin[1]:]
+	end := endLine.FindStringSubmatchIndex(inside)
+	if end == nil {
+		if looseBoundary.MatchString(inside) {
+			return malformedBoundary()
+		}
+		return &Error{
+			KindTruncated,
+			"The PEM block has a BEGIN line, but no END line: its end is missing.",
+			copyAgain,
+		}
+	}
+	endLabel, after := inside[end[2]:end[3]], inside[end[1]:]
+	inside = inside[:end[0]]
+	lines := strings.Split(lineEndings.Replace(inside), "\n")
+	first, last := lines[0], lines[len(lines)-1]
+
+	switch {
+	case label != labelSPKI && label != labelPKCS1,
+		strings.HasSuffix(before, "-"), strings.HasPrefix(inside, "-"),
+		strings.HasSuffix(inside, "-"), strings.HasPrefix(after, "-"):
+		return malformedBoundary()
+	case endLabel != label:
+		return &Error{
+			KindEndMismatch,
+			"The END line of the PEM block does not name the same thing as its BEGIN line.",
+			"Either a part is missing or one of the lines was edited. " + showPEM,
+		}
+	case strings.Contains(inside, `\n`), strings.Contains(inside, `\r`), strings.HasPrefix(after, `\`):
+		return &Error{
+			KindEscapedNewlines,
+			`The PEM has the two characters \n where line breaks have to be, as happens in environment variables and JSON.`,
+			`Put the line breaks back with replace(var.key, "\\n", "\n"), or read the key with file("public.pem").`,
+		}
+	case before != "" || after != "":
+		return &Error{
+			KindSurroundingText,
+			"There is text before or after the PEM block.",
+			"Give the block alone, from \"-----BEGIN\" to the hyphens after END, without quotation marks, comments or other output of the tool that printed it.",
+		}
+	case strings.TrimSpace(inside) == "":
+		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", showPEM}
+	case strings.TrimSpace(first) != "" || strings.TrimSpace(last) != "":
+		return &Error{
+			KindLostNewlines,
+			"The PEM has lost line breaks: BEGIN and END each need a line of their own.",
+			"CI systems often store secrets as one line. Store the key as base64 and use base64decode(…), or read it with file(\"public.pem\").",
+		}
+	case headerLine.MatchString(inside):
+		return &Error{
+			KindHeaders,
+			"There are header lines (\"Name: value\") inside the PEM block, and a public key has none.",
+			"Remove them together with the blank line that follows them, or export the key again. " + showPEM,
+		}
+	}
+
+	lines = slices.DeleteFunc(lines[1:len(lines)-1], func(line string) bool { return strings.TrimSpace(line) == "" })
+	switch {
+	// The base64 of a key never begins with "+", so a space in that place was never one.
+	case strings.ContainsAny(lines[0][:1], " \t") || last != "":
+		return &Error{
+			KindIndented,
+			"The lines of the PEM are indented.",
+			"In a heredoc write <<-EOT, which strips the indentation that all lines share, instead of <<EOT. Or read the key with file(\"public.pem\").",
+		}
+	case slices.ContainsFunc(lines, func(line string) bool { return strings.ContainsAny(strings.TrimRight(line, " \t"), " \t") }):
+		return &Error{
+			KindSpacesInBase64,
+			"There are spaces inside the base64 of the PEM, most likely where \"+\" was: URL decoding turns \"+\" into a space.",
+			"Write \"+\" as %2B where the key goes through a URL or a form, or read it with file(\"public.pem\").",
+		}
+	}
+	return &Error{
+		KindBadBase64,
+		"What is between the BEGIN and the END line is not valid base64.",
+		"A part may be missing, or a placeholder may not have been filled in. " + copyAgain,
+	}
+}
