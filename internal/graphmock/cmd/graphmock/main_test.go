@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const childEnv = "GRAPHMOCK_TEST_CHILD"
+
+// TestMain lets the test binary stand in for the program, so that a real signal
+// can be sent to it.
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Args = append(os.Args[:1], strings.Fields(os.Getenv(childEnv))...)
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+var baseURL = regexp.MustCompile(`export WHATSAPP_BASE_URL=(http://127\.0\.0\.1:\d+)\n`)
+
+func TestProgram(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"=-token T|1 -app-secret it's -number 11 -number 12:7 -oldest v21.0 -newest v26.0")
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }()
+
+	out := bufio.NewReader(stdout)
+	var text string
+	for !strings.Contains(text, "Ctrl-C") {
+		line, err := out.ReadString('\n')
+		if text += line; err != nil {
+			t.Fatalf("%v after:\n%s", err, text)
+		}
+	}
+	m := baseURL.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no address in:\n%s", text)
+	}
+	for _, want := range []string{
+		"export WHATSAPP_ACCESS_TOKEN='T|1'\n", `export WHATSAPP_APP_SECRET='it'\''s'` + "\n",
+		"curl -s " + m[1] + "/_mock/requests\n", "curl -s -X POST " + m[1] + "/_mock/numbers/11/reregister\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+
+	get := func(path string) string {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, m[1]+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer T|1")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if got := get("/_mock/numbers"); !strings.Contains(got, `"id":"11"`) || !strings.Contains(got, `"id":"12","waba_id":"7"`) {
+		t.Error(got)
+	}
+	if got := get("/v25.0/11/whatsapp_business_encryption"); !strings.Contains(got, "appsecret_proof") {
+		t.Error(got)
+	}
+
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(out)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	if !strings.Contains(string(rest), "Stopped.") {
+		t.Errorf("no farewell in %q", rest)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, tt := range []struct {
+		args   string
+		code   int
+		stderr string
+	}{
+		{"-h", 0, "Usage"},
+		{"-nonsense", 2, "not defined"},
+		{"extra", 2, "unexpected argument"},
+		{"-number x", 2, "IDs are digits"},
+		{"-number 1:x", 2, "IDs are digits"},
+		{"-number :7", 2, "the ID is missing"},
+		{"-oldest 21", 2, "does not look like v25.0"},
+		{"-newest v26", 2, "does not look like v25.0"},
+		{"-addr 0.0.0.0:0", 1, "only loopback"},
+	} {
+		var stdout, stderr strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		code := run(ctx, strings.Fields(tt.args), &stdout, &stderr)
+		cancel()
+		if code != tt.code || !strings.Contains(stderr.String(), tt.stderr) || stdout.Len() > 0 {
+			t.Errorf("%s: %d, %s%s", tt.args, code, stdout.String(), stderr.String())
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr strings.Builder
+	if code := run(ctx, nil, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		t.Errorf("%d %s", code, stderr.String())
+	}
+	if text := stdout.String(); !strings.Contains(text, "ACCESS_TOKEN=any-token-will-do\n") || !strings.Contains(text, "/106540352242922/reregister") || strings.Contains(text, "APP_SECRET") {
+		t.Error(text)
+	}
+}
