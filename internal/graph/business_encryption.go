@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+const businessEncryptionEdge = "whatsapp_business_encryption"
+
+// The signature states that Meta documents. A value that is neither is passed
+// on as it came, and is not valid.
+const (
+	SignatureValid    = "VALID"
+	SignatureMismatch = "MISMATCH"
+)
+
+// BusinessEncryption is the encryption key slot of one phone number.
+type BusinessEncryption struct {
+	// PublicKey is the stored PEM, trimmed. Empty means that no key is set,
+	// whatever the status says: an unset slot reads as MISMATCH.
+	PublicKey string
+
+	// SignatureStatus is SignatureValid, SignatureMismatch, or an unknown
+	// string, or empty.
+	SignatureStatus string
+}
+
+// HasKey reports whether a key was ever set.
+func (b BusinessEncryption) HasKey() bool { return b.PublicKey != "" }
+
+// Holds reports whether the slot holds this key, compared as a key.
+func (b BusinessEncryption) Holds(key pemkey.PublicKey) bool {
+	stored, err := pemkey.Parse(b.PublicKey)
+	return err == nil && stored == key
+}
+
+// BusinessEncryption reads the key and the state of its signature: GET
+// /{version}/{phone number ID}/whatsapp_business_encryption.
+//
+// The documentation shows both a flat object and one wrapped in "data"; both
+// are read, and so is every known form of an empty slot. Failures are *Error.
+func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (BusinessEncryption, error) {
+	var b BusinessEncryption
+	err := c.call(ctx, http.MethodGet, phoneNumberID, businessEncryptionEdge, nil, func(data []byte) (err error) {
+		b, err = decodeBusinessEncryption(data)
+		return err
+	})
+	return b, err
+}
+
+// SetBusinessPublicKey uploads the key, and WhatsApp signs it: POST
+// /{version}/{phone number ID}/whatsapp_business_encryption. The last write
+// wins; the same key again is only signed again. Failures are *Error.
+func (c *Client) SetBusinessPublicKey(ctx context.Context, phoneNumberID string, key pemkey.PublicKey) error {
+	form := url.Values{"business_public_key": {key.PEM()}}
+	return c.call(ctx, http.MethodPost, phoneNumberID, businessEncryptionEdge, form, decodeSuccess)
+}
+
+func decodeBusinessEncryption(data []byte) (BusinessEncryption, error) {
+	type slot struct {
+		PublicKey       string `json:"business_public_key"`
+		SignatureStatus string `json:"business_public_key_signature_status"`
+	}
+	var body struct {
+		slot
+		Data json.RawMessage `json:"data"`
+	}
+	if err := decodeObject(data, &body); err != nil {
+		return BusinessEncryption{}, err
+	}
+
+	found := body.slot
+	switch wrapped := bytes.TrimSpace(body.Data); {
+	case len(wrapped) == 0 || bytes.Equal(wrapped, []byte("null")):
+	case wrapped[0] == '{':
+		if err := decodeObject(wrapped, &found); err != nil {
+			return BusinessEncryption{}, err
+		}
+	default:
+		var list []slot
+		if json.Unmarshal(wrapped, &list) != nil {
+			return BusinessEncryption{}, errors.New(`the field "data" of the answer is neither a list of objects nor an object`)
+		}
+		if len(list) > 1 {
+			return BusinessEncryption{}, errors.New(`the field "data" of the answer lists more than one key, and a phone number has one`)
+		}
+		if len(list) == 1 {
+			found = list[0]
+		}
+	}
+	return BusinessEncryption{
+		PublicKey:       strings.TrimSpace(found.PublicKey),
+		SignatureStatus: strings.TrimSpace(found.SignatureStatus),
+	}, nil
+}
+
+// decodeSuccess accepts true and, as sibling edges answer, "true". A 2xx that
+// does not say so is a failure.
+func decodeSuccess(data []byte) error {
+	var body struct {
+		Success json.RawMessage `json:"success"`
+	}
+	if err := decodeObject(data, &body); err != nil {
+		return err
+	}
+	if !lenientBool(body.Success) {
+		return errors.New(`it does not say "success": true, so the key may or may not have been stored`)
+	}
+	return nil
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Class groups the errors that want the same reaction.
+type Class string
+
+// The classes. Meta's advice is to branch on the error code and never on the
+// HTTP status or the text; the one exception is ClassAppSecretProof, which
+// hides behind code 100.
+const (
+	// ClassKeyRefused: the API does not take this key. Code 100 on a POST.
+	ClassKeyRefused Class = "key refused"
+	// ClassWrongObject: code 100, subcode 33. The object does not exist, or
+	// the token may not see it, or the ID is of another kind. Never "gone".
+	ClassWrongObject Class = "wrong or unreachable object"
+	// ClassAppSecretProof: the app demands appsecret_proof, or it was wrong.
+	ClassAppSecretProof Class = "app secret proof"
+	// ClassNumberDeleted: top-level code 33, the one documented "gone".
+	ClassNumberDeleted Class = "number deleted"
+	// ClassAuth: the access token is invalid or expired.
+	ClassAuth Class = "authentication"
+	// ClassPermission: the access token is valid and lacks a permission.
+	ClassPermission Class = "permission"
+	// ClassPolicy: the account is restricted.
+	ClassPolicy Class = "policy"
+	// ClassNotRegistered: the number is not registered with the Cloud API.
+	ClassNotRegistered Class = "number not registered"
+	// ClassRateLimit: too many calls; calling on makes the wait longer.
+	ClassRateLimit Class = "rate limit"
+	// ClassTransient: likely to succeed when tried again shortly.
+	ClassTransient Class = "temporary failure"
+	// ClassInterrupted: the caller's context ended: a timeout or Ctrl-C.
+	ClassInterrupted Class = "interrupted"
+	// ClassNotUnderstood: an answer that is not the Graph API's, or not of a
+	// documented shape.
+	ClassNotUnderstood Class = "answer not understood"
+	// ClassOther: any other code. The server's own words are passed on.
+	ClassOther Class = "other"
+)
+
+// Error is every failure of a call: an error object in the answer, an answer
+// that is not understood, or no answer at all. Any field from Code on may be
+// empty, because the API leaves fields out and a proxy sends none.
+//
+// No field contains the access token or the body of the request.
+type Error struct {
+	Method, Object, Edge string // what was called
+
+	Class      Class
+	HTTPStatus int // 0 when there was no answer
+
+	HasCode      bool // tells code 0, which exists, from no code
+	Code         int
+	Subcode      int // 0 when absent
+	Type         string
+	Message      string
+	Details      string // error_data.details, or error_data itself when it is a string
+	UserTitle    string
+	UserMessage  string
+	FBTraceID    string
+	SaysItPasses bool // is_transient
+
+	Err error // the cause on this side, if any: a transport or context error
+}
+
+// Unwrap gives the cause, so that errors.Is finds context.DeadlineExceeded.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Error is one line: what was called, what the server said, and the codes.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s %s/%s: %s%s", e.Method, e.Object, e.Edge, e.Reason(), e.codes(" (", ")"))
+}
+
+// Reason is the most specific wording that there is for the failure.
+func (e *Error) Reason() string {
+	switch {
+	case e.Details != "":
+		return e.Details
+	case e.UserMessage != "":
+		return e.UserMessage
+	case e.Message != "":
+		return e.Message
+	case e.Err != nil:
+		return e.Err.Error()
+	default:
+		return "the server gave no reason"
+	}
+}
+
+// Codes lists what Meta's support asks for, such as
+// "HTTP 400, code 100, subcode 33, type GraphMethodException, fbtrace_id Abc".
+// It is empty when there was no answer.
+func (e *Error) Codes() string { return e.codes("", "") }
+
+func (e *Error) codes(before, after string) string {
+	var parts []string
+	add := func(there bool, format string, v any) {
+		if there {
+			parts = append(parts, fmt.Sprintf(format, v))
+		}
+	}
+	add(e.HTTPStatus != 0, "HTTP %d", e.HTTPStatus)
+	add(e.HasCode, "code %d", e.Code)
+	add(e.Subcode != 0, "subcode %d", e.Subcode)
+	add(e.Type != "", "type %s", e.Type)
+	add(e.FBTraceID != "", "fbtrace_id %s", e.FBTraceID)
+	if len(parts) == 0 {
+		return ""
+	}
+	return before + strings.Join(parts, ", ") + after
+}
+
+// Remedy says what to do next, in whole sentences. It is empty when the
+// server's own words are all that is known.
+func (e *Error) Remedy() string {
+	switch e.Class {
+	case ClassKeyRefused:
+		return "The API takes one RSA public key of exactly 2048 bits, in PEM. The key on the number was not changed."
+	case ClassWrongObject:
+		return "This answer means one of several things: the ID is not a phone number ID (a WhatsApp Business Account ID, an app ID or the phone number itself are often pasted instead), " +
+			"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
+			"Check the phone number ID in WhatsApp Manager under API setup, and the assets of the system user in Business settings."
+	case ClassAppSecretProof:
+		return "The app requires an app secret proof, and the call carried none or a wrong one. The proof is made from the access token and the secret of the app that the token was issued for."
+	case ClassNumberDeleted:
+		return "The phone number was deleted from its WhatsApp Business Account."
+	case ClassAuth:
+		return "The access token is expired, revoked or not valid for this app. Create a new one, best a system user token that does not expire, and pass it in access_token or WHATSAPP_ACCESS_TOKEN."
+	case ClassPermission:
+		return "The access token needs the permission whatsapp_business_messaging (with Advanced Access when the number belongs to another business), and the WhatsApp Business Account must be assigned to the system user with full control."
+	case ClassPolicy:
+		return "Meta has restricted the business or the account. Business support home in Meta Business Suite shows why; trying again does not help."
+	case ClassNotRegistered:
+		if e.Code == 133015 {
+			return "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again."
+		}
+		return "Register the number with the Cloud API first (POST /PHONE_NUMBER_ID/register with its PIN), then apply again."
+	case ClassRateLimit:
+		if e.Code == 133016 {
+			return "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer."
+		}
+		return "Too many calls were made with this app or account. Calling on makes the wait longer; wait, then apply again, with a lower -parallelism."
+	case ClassTransient:
+		return "This is usually temporary. Apply again in a few minutes."
+	case ClassInterrupted:
+		return "The operation was cancelled, or ran into its timeout before the server answered. The timeouts argument of the resource sets how long it may take."
+	case ClassNotUnderstood:
+		return "Check base_url, and whether a proxy or gateway stands between Terraform and the Graph API."
+	default:
+		return ""
+	}
+}
+
+// ClassOf returns the class of an error of this package, or ClassOther.
+func ClassOf(err error) Class {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Class
+	}
+	return ClassOther
+}
+
+var classOfCode = map[int]Class{
+	33: ClassNumberDeleted,
+
+	0: ClassAuth, 190: ClassAuth, 102: ClassAuth, 104: ClassAuth,
+
+	3: ClassPermission, 10: ClassPermission, 131005: ClassPermission,
+
+	368: ClassPolicy, 131031: ClassPolicy, 130497: ClassPolicy,
+
+	133010: ClassNotRegistered, 133015: ClassNotRegistered,
+
+	4: ClassRateLimit, 17: ClassRateLimit, 32: ClassRateLimit, 341: ClassRateLimit, 613: ClassRateLimit,
+	80007: ClassRateLimit, 80008: ClassRateLimit, 130429: ClassRateLimit, 133016: ClassRateLimit,
+
+	2: ClassTransient, 131000: ClassTransient, 131016: ClassTransient, 131057: ClassTransient, 133004: ClassTransient,
+}
+
+// classify looks at the code first. Rate limits and policy come before
+// is_transient, because Meta marks some of them as transient and a quick retry
+// would lengthen the ban.
+func (e *Error) classify() Class {
+	if !e.HasCode {
+		return e.classifyHTTP()
+	}
+	class, known := classOfCode[e.Code]
+	switch {
+	case class == ClassRateLimit || class == ClassPolicy:
+		return class
+	case e.SaysItPasses:
+		return ClassTransient
+	case known:
+		return class
+	case e.Code >= 200 && e.Code <= 299:
+		return ClassPermission
+	case e.Code == 100 && strings.Contains(e.Message+e.Details, "appsecret_proof"):
+		return ClassAppSecretProof
+	case e.Code == 100 && e.Subcode == 33:
+		return ClassWrongObject
+	case e.Code == 100 && e.Method == http.MethodPost:
+		return ClassKeyRefused
+	case e.Code == 1 && e.HTTPStatus >= 500:
+		return ClassTransient
+	default:
+		if class := e.classifyHTTP(); class == ClassRateLimit || class == ClassTransient && e.Code == 1 {
+			return class
+		}
+		return ClassOther
+	}
+}
+
+func (e *Error) classifyHTTP() Class {
+	switch {
+	case e.HTTPStatus == http.StatusTooManyRequests:
+		return ClassRateLimit
+	case e.HTTPStatus == http.StatusRequestTimeout || e.HTTPStatus >= 500:
+		return ClassTransient
+	case e.SaysItPasses:
+		return ClassTransient
+	default:
+		return ClassOther
+	}
+}
+
+func (e *Error) unsent(err error) *Error {
+	e.Class, e.Err = ClassOther, err
+	return e
+}
+
+// transport keeps the cause without its *url.Error, whose text repeats the URL.
+func (e *Error) transport(ctx context.Context, err error) *Error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	e.Class, e.Err = ClassTransient, err
+	if ctx.Err() != nil {
+		e.Class, e.Err = ClassInterrupted, context.Cause(ctx)
+	}
+	return e
+}
+
+func (e *Error) notUnderstood(why string) *Error {
+	e.Class, e.Message = ClassNotUnderstood, "The server's answer was not understood: "+why+"."
+	return e
+}
+
+// notGraph is for a status outside 2xx whose body is no Graph error object.
+func (e *Error) notGraph(contentType string, length int) *Error {
+	e.Class = e.classifyHTTP()
+	if e.Class == ClassOther {
+		e.Class = ClassNotUnderstood
+	}
+	what := "a body without a Graph API error"
+	if length == 0 {
+		what = "an empty body"
+	} else if mime, _, _ := strings.Cut(contentType, ";"); mime != "" && !strings.Contains(mime, "json") {
+		what = fmt.Sprintf("a body of type %q instead of a Graph API error", mime)
+	}
+	e.Message = fmt.Sprintf("The server answered HTTP %d %s with %s.", e.HTTPStatus, http.StatusText(e.HTTPStatus), what)
+	return e
+}
+
+// readBody fills e from an error object and reports whether there was one.
+// A 200 with an error object is an error, too.
+func (e *Error) readBody(data []byte, redact func(string) string) bool {
+	var body struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(data, &body) != nil || len(body.Error) == 0 || bytes.Equal(body.Error, []byte("null")) {
+		return false
+	}
+
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body.Error, &fields) != nil {
+		// Some gateways in front of an API answer {"error": "text"}.
+		e.Message = redact(lenientString(body.Error))
+		e.Class = e.classify()
+		return true
+	}
+	e.Code, e.HasCode = lenientInt(fields["code"])
+	e.Subcode, _ = lenientInt(fields["error_subcode"])
+	e.Type = redact(lenientString(fields["type"]))
+	e.Message = redact(lenientString(fields["message"]))
+	e.UserTitle = redact(lenientString(fields["error_user_title"]))
+	e.UserMessage = redact(lenientString(fields["error_user_msg"]))
+	e.FBTraceID = redact(lenientString(fields["fbtrace_id"]))
+	e.SaysItPasses = lenientBool(fields["is_transient"])
+
+	var nested struct {
+		Details json.RawMessage `json:"details"`
+	}
+	if json.Unmarshal(fields["error_data"], &nested) == nil {
+		e.Details = redact(lenientString(nested.Details))
+	} else {
+		e.Details = redact(lenientString(fields["error_data"]))
+	}
+	e.Class = e.classify()
+	return true
+}
+
+// lenientString takes a JSON string or number, and nothing else.
+func lenientString(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return strings.TrimSpace(s)
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// lenientInt takes a JSON number or a string of digits.
+func lenientInt(raw json.RawMessage) (int, bool) {
+	n, err := strconv.Atoi(lenientString(raw))
+	return n, err == nil
+}
+
+// lenientBool takes true, "true" and 1.
+func lenientBool(raw json.RawMessage) bool {
+	var b bool
+	if json.Unmarshal(raw, &b) == nil {
+		return b
+	}
+	s := lenientString(raw)
+	return strings.EqualFold(s, "true") || s == "1"
+}
