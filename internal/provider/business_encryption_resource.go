@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithIdentity    = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithImportState = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*businessEncryptionResource)(nil)
+)
+
+const (
+	defaultReadTimeout   = 2 * time.Minute
+	defaultUploadTimeout = 5 * time.Minute
+)
+
+// The names and the rule that resource, data source and diagnostics share.
+const (
+	attrPhoneNumberID   = "phone_number_id"
+	attrPublicKey       = "business_public_key"
+	attrSignatureStatus = "business_public_key_signature_status"
+	attrFingerprint     = "business_public_key_fingerprint"
+	attrAllowOverwrite  = "allow_overwrite"
+	attrTimeouts        = "timeouts"
+)
+
+var phoneNumberID = regexp.MustCompile(`^[0-9]{5,25}$`)
+
+const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; WhatsApp Manager shows it under API setup"
+
+type businessEncryptionResource struct {
+	provider *providerData
+}
+
+type businessEncryptionModel struct {
+	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
+	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
+	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
+	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
+	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
+	Timeouts        timeouts.Value `tfsdk:"timeouts"`
+}
+
+func newBusinessEncryptionResource() resource.Resource { return &businessEncryptionResource{} }
+
+func (r *businessEncryptionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_business_encryption"
+}
+
+func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets the public key that WhatsApp clients use to encrypt what they send to the Flow endpoint of one business phone number. " +
+			"WhatsApp signs the key; when the signature or the key on the number is no longer as it should be, the plan shows the repair.",
+		Attributes: map[string]schema.Attribute{
+			attrPhoneNumberID: schema.StringAttribute{
+				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account. Changing it forces a new resource.",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.RegexMatches(phoneNumberID, phoneNumberIDRule)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			attrPublicKey: schema.StringAttribute{
+				MarkdownDescription: "The RSA public key of exactly 2048 bits, in PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`). " +
+					"It is compared as a key: line ends, wrapping and a trailing newline make no difference. A private key is refused before anything is sent.",
+				Required:   true,
+				CustomType: publicKeyType{},
+				Validators: []validator.String{publicKeyValidator{}},
+			},
+			attrSignatureStatus: schema.StringAttribute{
+				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
+					"When it is not `" + graph.SignatureValid + "`, for example after the number was registered again, the next apply uploads the same key again, which signs it again.",
+				Computed: true,
+			},
+			attrFingerprint: schema.StringAttribute{
+				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding, in lower-case hexadecimal. It is known at plan time when the key is.",
+				Computed:            true,
+			},
+			attrAllowOverwrite: schema.BoolAttribute{
+				MarkdownDescription: "Whether the first apply may replace a different key that is already on the number. " +
+					"A number holds one key, so replacing it breaks the Flows whose endpoint has only the old private key. Later applies always put back the key of the configuration. Defaults to `false`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
+			},
+			attrTimeouts: timeoutsAttribute(ctx),
+		},
+	}
+}
+
+// timeoutsAttribute gives the library's attribute the descriptions of ours.
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	attribute, ok := timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true}).(schema.SingleNestedAttribute)
+	if !ok {
+		panic("timeouts.Attributes no longer returns a SingleNestedAttribute")
+	}
+	attribute.MarkdownDescription = "How long an operation on the number may take, all its requests together, as a duration such as `90s` or `5m`."
+	describe := func(name, what string, byDefault time.Duration) {
+		attribute.Attributes[name] = schema.StringAttribute{
+			MarkdownDescription: fmt.Sprintf("The time for %s. Defaults to `%s`.", what, shortDuration(byDefault)),
+			Optional:            true,
+			Validators:          []validator.String{checkedBy{checkDuration, "must be a duration greater than zero such as `90s` or `5m`"}},
+		}
+	}
+	describe("create", "the first upload and its confirmation", defaultUploadTimeout)
+	describe("read", "reading the key, at plan and refresh", defaultReadTimeout)
+	describe("update", "a later upload and its confirmation", defaultUploadTimeout)
+	return attribute
+}
+
+func checkDuration(s string) error {
+	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a duration greater than zero; write one such as \"90s\", \"5m\" or \"1h\"", s)
+	}
+	return nil
+}
+
+func shortDuration(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
+
+func (r *businessEncryptionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			attrPhoneNumberID: identityschema.StringAttribute{
+				Description:       "The ID of the business phone number.",
+				RequiredForImport: true,
+			},
+		},
+	}
+}
+
+func (r *businessEncryptionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ModifyPlan says what apply will do: it keeps an equal key in its old words,
+// plans a valid signature, and looks whether a first apply would overwrite
+// somebody's key.
+func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var plan, state businessEncryptionModel
+	creating, destroying := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
+	if !creating {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !destroying {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if destroying {
+		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
+		return
+	}
+
+	// Semantic equality does not run while planning, so without this a newline
+	// added to the configuration would be planned as an upload.
+	if !creating && plan.PublicKey.sameKey(state.PublicKey) {
+		plan.PublicKey = state.PublicKey
+	}
+	plan.SignatureStatus = types.StringValue(graph.SignatureValid)
+	plan.Fingerprint = types.StringUnknown()
+	if key, err := pemkey.Parse(plan.PublicKey.ValueString()); err == nil {
+		plan.Fingerprint = types.StringValue(key.Fingerprint())
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+
+	switch {
+	case creating:
+		r.provider.planOverwrite(ctx, plan, &resp.Diagnostics)
+	case !plan.PhoneNumberID.Equal(state.PhoneNumberID):
+		// No plan of its own is asked for the destroying half of a replacement.
+		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
+	}
+}
+
+const keyStaysSummary = "The key stays active on the phone number"
+
+// keyStays has the same summary for every number, so that Terraform folds a
+// long list of them into one warning.
+func keyStays(number, fingerprint types.String) diag.Diagnostic {
+	which := "its key"
+	if f := fingerprint.ValueString(); f != "" {
+		which = "the key with the SHA-256 fingerprint " + f
+	}
+	return diag.NewWarningDiagnostic(keyStaysSummary,
+		fmt.Sprintf("The Graph API cannot delete a key. Destroying this resource only removes it from the Terraform state: phone number ID %s keeps %s, "+
+			"and WhatsApp clients go on encrypting with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), which))
+}
+
+func (r *businessEncryptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	r.put(ctx, "set the key", true, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+func (r *businessEncryptionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	r.put(ctx, "update the key", false, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics)
+}
+
+// put is create and update: both upload. Only a create looks first whether the
+// number holds somebody else's key; an update has shown in its plan which key
+// it replaces.
+func (r *businessEncryptionResource) put(ctx context.Context, action string, creating bool, planned tfsdk.Plan, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
+	var plan businessEncryptionModel
+	diags.Append(planned.Get(ctx, &plan)...)
+	if diags.HasError() {
+		return
+	}
+	timeoutOf := plan.Timeouts.Update
+	if creating {
+		timeoutOf = plan.Timeouts.Create
+	}
+	timeout, timeoutDiags := timeoutOf(ctx, defaultUploadTimeout)
+	diags.Append(timeoutDiags...)
+	client := r.provider.requireClient(diags)
+	key, err := pemkey.Parse(plan.PublicKey.ValueString()) // unchecked until now if it was unknown at plan time
+	if err != nil {
+		diags.Append(invalidKey(err))
+	}
+	if diags.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	if number := plan.PhoneNumberID.ValueString(); creating && !plan.AllowOverwrite.ValueBool() {
+		slot, err := r.provider.lookBeforeUpload(ctx, client, number)
+		if err != nil {
+			diags.Append(graphError("check which key the number holds", number, err))
+			return
+		}
+		if refuseOverwrite(number, slot, plan.PublicKey, diags); diags.HasError() {
+			return
+		}
+	}
+	if r.upload(ctx, client, action, &plan, key, diags) {
+		diags.Append(state.Set(ctx, plan)...)
+		diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), plan.PhoneNumberID)...)
+	}
+}
+
+// readBackDelays are the waits between the reads that follow an upload. Reads
+// look consistent at once; one report speaks of minutes.
+var readBackDelays = []time.Duration{
+	time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
+	15 * time.Second, 30 * time.Second, 30 * time.Second, 30 * time.Second,
+}
+
+// upload sends the key and reads it back until key and signature are as
+// planned. It reports whether the key was sent, and then the model holds what
+// was seen last, so that state never claims more than that.
+func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.Client, action string, model *businessEncryptionModel, key pemkey.PublicKey, diags *diag.Diagnostics) bool {
+	number := model.PhoneNumberID.ValueString()
+	if err := client.SetBusinessPublicKey(ctx, number, key); err != nil {
+		diags.Append(graphError(action, number, err))
+		return false
+	}
+	model.Fingerprint = types.StringValue(key.Fingerprint())
+	model.SignatureStatus = types.StringNull()
+
+	for attempt := 0; ; attempt++ {
+		slot, err := client.BusinessEncryption(ctx, number)
+		if err == nil {
+			if slot.Holds(key) && slot.SignatureStatus == graph.SignatureValid {
+				model.SignatureStatus = types.StringValue(slot.SignatureStatus)
+				return true
+			}
+			if attempt < len(readBackDelays) {
+				err = r.provider.sleep(ctx, readBackDelays[attempt])
+			}
+			if err != nil || attempt == len(readBackDelays) {
+				model.see(slot)
+				diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed",
+					fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number still shows %s with the signature status %q, not %q. "+
+						"Until that changes, WhatsApp clients may refuse the key. What was seen is saved in the state. Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.",
+						number, key.Fingerprint(), attempt+1, describeKey(slot.PublicKey), slot.SignatureStatus, graph.SignatureValid, graph.SignatureValid))
+				return true
+			}
+			continue
+		}
+		diags.Append(graphError("confirm the key after it was uploaded", number, err))
+		return true
+	}
+}
+
+// see takes over what the number holds. A key that parses is kept in its
+// canonical form, whatever the server's wrapping is.
+func (m *businessEncryptionModel) see(slot graph.BusinessEncryption) {
+	seen := newPublicKeyValue(slot.PublicKey)
+	m.Fingerprint = types.StringNull()
+	if key, err := pemkey.Parse(slot.PublicKey); err == nil {
+		m.Fingerprint = types.StringValue(key.Fingerprint())
+		seen = newPublicKeyValue(key.PEM())
+	}
+	if !m.PublicKey.sameKey(seen) {
+		m.PublicKey = seen
+	}
+	m.SignatureStatus = types.StringValue(slot.SignatureStatus)
+}
+
+func (r *businessEncryptionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state businessEncryptionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	client := r.provider.requireClient(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	// Before anything else, because the framework wants an identity even from a
+	// read that removes the resource.
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), state.PhoneNumberID)...)
+
+	number := state.PhoneNumberID.ValueString()
+	importing := state.PublicKey.IsNull()
+	slot, err := client.BusinessEncryption(ctx, number)
+	switch {
+	case graph.ClassOf(err) == graph.ClassNumberDeleted && !importing:
+		resp.Diagnostics.AddAttributeWarning(path.Root(attrPhoneNumberID), "The phone number was deleted",
+			graphErrorDetail(number, err)+"\n\nThe resource is removed from the Terraform state. Remove it from the configuration, too.")
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(graphError("read the key", number, err))
+		return
+	case !slot.HasKey() && importing:
+		resp.Diagnostics.AddAttributeError(path.Root(attrPhoneNumberID), "Nothing to import",
+			fmt.Sprintf("Phone number ID %s holds no key. Remove the import and apply: that sets the key of the configuration.", number))
+		return
+	case !slot.HasKey():
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.see(slot)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Delete has nothing to call. Terraform removes the resource from the state. It
+// cannot fold warnings of a destroy into one, so only the first number warns;
+// the plan has named each.
+func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state businessEncryptionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.provider.warnOfDestroy.Do(func() {
+		resp.Diagnostics.AddWarning(keyStaysSummary,
+			fmt.Sprintf("The Graph API cannot delete a key. Phone number ID %s, and every other number that this run destroys, keeps its key. "+
+				"WhatsApp clients go on encrypting with it, so keep the private keys as long as a Flow of these numbers is in use.", state.PhoneNumberID.ValueString()))
+	})
+}
+
+func (r *businessEncryptionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	number := types.StringValue(req.ID)
+	if req.ID == "" {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(attrPhoneNumberID), &number)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	if !phoneNumberID.MatchString(number.ValueString()) {
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID %q %s.", number.ValueString(), phoneNumberIDRule))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+	// The default, because a null here would be planned as a change.
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+}

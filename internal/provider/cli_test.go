@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// cli is a folder with a configuration, and the real CLI with the built
+// provider and the real hashicorp/tls. It is for what plugin-testing cannot
+// see: warnings, for_each, signals, and the published examples as they are.
+type cli struct {
+	*tfexec.Terraform
+	w      *world
+	output bytes.Buffer
+}
+
+func (w *world) cli(config string) *cli {
+	w.t.Helper()
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if os.Getenv("TF_ACC") == "" || binary == "" {
+		w.t.Skip("runs the real CLI: use make test")
+	}
+	tf, err := tfexec.NewTerraform(w.t.TempDir(), binary)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := &cli{Terraform: tf, w: w}
+	if err := tf.SetEnv(w.environment()); err != nil {
+		w.t.Fatal(err)
+	}
+	tf.SetStdout(&c.output)
+	c.write("main.tf", config)
+	if err := tf.Init(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	c.output.Reset()
+	return c
+}
+
+func (w *world) environment() map[string]string {
+	return map[string]string{
+		"PATH":               os.Getenv("PATH"),
+		"HOME":               os.Getenv("HOME"),
+		"TF_CLI_CONFIG_FILE": os.Getenv("TF_CLI_CONFIG_FILE"),
+		"CHECKPOINT_DISABLE": "1",
+		envBaseURL:           w.URL(),
+		envAccessToken:       testToken,
+	}
+}
+
+func (c *cli) write(name, text string) {
+	c.w.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.WorkingDir(), name), []byte(text), 0o600); err != nil {
+		c.w.t.Fatal(err)
+	}
+}
+
+// actions plans, and returns what is planned for the managed resources that
+// are not left alone.
+func (c *cli) actions() map[string]tfjson.Actions {
+	c.w.t.Helper()
+	if _, err := c.Plan(c.w.t.Context(), tfexec.Out("plan")); err != nil {
+		c.w.t.Fatal(err)
+	}
+	plan, err := c.ShowPlanFile(c.w.t.Context(), "plan")
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	actions := map[string]tfjson.Actions{}
+	for _, change := range plan.ResourceChanges {
+		if change.Mode == tfjson.ManagedResourceMode && !change.Change.Actions.NoOp() {
+			actions[change.Address] = change.Change.Actions
+		}
+	}
+	return actions
+}
+
+func (c *cli) apply() {
+	c.w.t.Helper()
+	if err := c.Apply(c.w.t.Context()); err != nil {
+		c.w.t.Fatal(err)
+	}
+}
+
+// printed is what the CLI wrote since the last call, with its line breaks and
+// frames taken out, so that sentences can be looked for.
+func (c *cli) printed() string {
+	defer c.output.Reset()
+	return regexp.MustCompile(`[\s│╷╵]+`).ReplaceAllString(c.output.String(), " ")
+}
+
+func (c *cli) mustPrint(want ...string) {
+	c.w.t.Helper()
+	got := c.printed()
+	for _, s := range want {
+		if !strings.Contains(got, s) {
+			c.w.t.Errorf("not printed: %s\nprinted:\n%s", s, got)
+		}
+	}
+}
+
+const requiredProviders = `terraform {
+  required_providers {
+    whatsapp = {
+      source = "wa-flows/whatsapp"
+    }
+    tls = {
+      source = "hashicorp/tls"
+    }
+  }
+}
+`
+
+func numbersFrom(count int) []string {
+	var numbers []string
+	for i := range count {
+		numbers = append(numbers, fmt.Sprintf("10654035224300%d", i))
+	}
+	return numbers
+}
+
+func eachNumber(numbers []string, key string) string {
+	return requiredProviders + fmt.Sprintf(`resource "whatsapp_business_encryption" "test" {
+  for_each            = toset(["%s"])
+  phone_number_id     = each.value
+  business_public_key = %s
+}
+`, strings.Join(numbers, `", "`), key)
+}
+
+// Nine of ten succeed, the tenth says why it does not, and the next apply does
+// only that one. Ten parallel slots need no more than ten connections.
+func TestCLI_oneOfTenFails(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(10)
+	failing := numbers[7]
+	w := newWorld(t, numbers...)
+	c := w.cli(eachNumber(numbers, quote(keyA(t))))
+	w.Script(graphmock.Fault{Method: "POST", Object: failing, Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)})
+
+	if len(c.actions()) != 10 {
+		t.Error("not ten creates")
+	}
+	before := w.Connections()
+	if before > 10 {
+		t.Errorf("the plan made %d connections", before)
+	}
+	err := c.Apply(t.Context(), tfexec.DirOrPlan("plan"))
+	if err == nil || !strings.Contains(err.Error(), failing) || !strings.Contains(err.Error(), "133010") {
+		t.Fatalf("the error is %v", err)
+	}
+	if strings.Count(err.Error(), "Error: ") != 1 {
+		t.Errorf("not one error: %v", err)
+	}
+	if n := w.Connections() - before; n > 10 {
+		t.Errorf("the apply made %d connections", n)
+	}
+
+	first, second := map[string]string{}, map[string]string{}
+	for _, id := range numbers {
+		first[id], second[id] = "GET GET POST GET", "GET"
+	}
+	first[failing], second[failing] = "GET GET POST", "GET GET POST GET"
+	if err := w.expectRequests(first); err != nil {
+		t.Error(err)
+	}
+	state, err := c.Show(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(state.Values.RootModule.Resources); n != 9 {
+		t.Errorf("%d resources in state", n)
+	}
+
+	want := map[string]tfjson.Actions{fmt.Sprintf("%s[%q]", address, failing): {tfjson.ActionCreate}}
+	if got := c.actions(); len(got) != 1 || !slices.Equal(got[fmt.Sprintf("%s[%q]", address, failing)], want[fmt.Sprintf("%s[%q]", address, failing)]) {
+		t.Errorf("planned %v", got)
+	}
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.expectRequests(second); err != nil {
+		t.Error(err)
+	}
+	if got := c.actions(); len(got) != 0 {
+		t.Errorf("planned %v", got)
+	}
+}
+
+// Destroying sends nothing and says that the keys stay: for each number in the
+// plan, where the CLI folds them, and once while applying.
+func TestCLI_destroyWarns(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(3)
+	w := newWorld(t, numbers...)
+	c := w.cli(eachNumber(numbers, quote(keyA(t))))
+	c.apply()
+	c.printed()
+	w.ResetRequests()
+
+	if _, err := c.Plan(t.Context(), tfexec.Destroy(true), tfexec.Out("plan")); err != nil {
+		t.Fatal(err)
+	}
+	c.mustPrint("Warning: The key stays active on the phone number", "3 to destroy", fingerprintOf(t, keyA(t)), "and 2 more similar warnings elsewhere")
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	printed := c.printed()
+	if n := strings.Count(printed, "Warning: "); n != 1 || !strings.Contains(printed, "every other number that this run destroys, keeps its key") {
+		t.Errorf("%d warnings: %s", n, printed)
+	}
+	if err := w.expectRequests(map[string]string{numbers[0]: "GET", numbers[1]: "GET", numbers[2]: "GET"}); err != nil {
+		t.Error(err)
+	}
+	for _, id := range numbers {
+		if pem, status := w.Key(id); pem == "" || status != "VALID" {
+			t.Errorf("%s holds %q", id, status)
+		}
+	}
+}
+
+// A move to another number warns about the old one, too.
+func TestCLI_replacementWarns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testNumber, "106540352242999")
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t))))
+	c.apply()
+	c.write("main.tf", requiredProviders+strings.Replace(numberWith(quote(keyA(t))), testNumber, "106540352242999", 1))
+	c.printed()
+	c.actions()
+	c.mustPrint("must be replaced", "Warning: The key stays active on the phone number", "phone number ID "+testNumber+" keeps the key")
+}
+
+// The number holds a key already, and the new one is not known while planning:
+// the plan warns, the apply stops before the upload.
+func TestCLI_unknownKeyOnANumberWithAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	c := w.cli(requiredProviders + "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n" +
+		numberWith("tls_private_key.test.public_key_pem"))
+	c.actions()
+	c.mustPrint("Warning: The number already holds a key", fingerprintOf(t, keyB(t)), "If it turns out to be a different key, apply stops before it uploads")
+	err := c.Apply(t.Context(), tfexec.DirOrPlan("plan"))
+	if err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+		t.Fatalf("the error is %v", err)
+	}
+	if n := w.Count("POST", ""); n != 0 {
+		t.Errorf("%d POST requests", n)
+	}
+}
+
+// The warning of an outage while planning does not stop the plan.
+func TestCLI_outageWhilePlanningACreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Script(graphmock.Fault{Method: "GET", Status: 503})
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t))))
+	c.actions()
+	c.mustPrint("Warning: Could not check which key the number holds", "Apply checks again before it uploads", "HTTP 503", "Plan: 1 to add")
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A private key that was pasted by mistake is not printed, not even as the
+// source line that Terraform shows with an error.
+func TestCLI_privateKeyIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders)
+	for _, name := range []string{"rsa2048_a.private_pkcs1.pem", "rsa2048_a.private_pkcs8.pem", "private_encrypted_pbes2.pem", "private_encrypted_legacy.pem", "private_ec.pem"} {
+		text := fixture(t, name)
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		body := lines[1 : len(lines)-1]
+		for form, key := range map[string]string{
+			"heredoc":        "<<EOT\n" + text + "EOT",
+			"string":         quote(text),
+			"without armour": quote(strings.Join(body, "")),
+		} {
+			c.output.Reset()
+			c.write("main.tf", requiredProviders+numberWith(key))
+			_, err := c.Validate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Plan(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "Invalid business_public_key") {
+				t.Errorf("%s, %s: the error is %v", name, form, err)
+				continue
+			}
+			printed := err.Error() + c.output.String()
+			for _, line := range body {
+				if line != "" && strings.Contains(printed, line) {
+					t.Errorf("%s, %s: the private key is printed:\n%s", name, form, printed)
+					break
+				}
+			}
+		}
+	}
+	if err := w.expectRequests(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// Ctrl-C while an upload is under way: the CLI ends by itself, and the next
+// apply comes to the planned state.
+func TestCLI_interruption(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	c := w.cli(requiredProviders + numberWith(quote(a)))
+
+	command := exec.CommandContext(t.Context(), c.ExecPath(), "apply", "-auto-approve", "-no-color")
+	command.Dir = c.WorkingDir()
+	for name, value := range w.environment() {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	started := make(chan *os.Process, 1)
+	w.Script(graphmock.Fault{Method: "POST", Delay: time.Minute, Hook: func() { _ = (<-started).Signal(syscall.SIGINT) }})
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started <- command.Process
+	if err := command.Wait(); err == nil || !strings.Contains(out.String(), "interrupted") {
+		t.Fatalf("the CLI ended with %v:\n%s", err, &out)
+	}
+	w.ResetRequests()
+	c.apply()
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET POST GET"}); err != nil {
+		t.Error(err)
+	}
+	if len(c.actions()) != 0 {
+		t.Error("the plan has changes")
+	}
+}
+
+// Every published configuration is applied as it is, and leaves nothing to do.
+func TestCLI_examples(t *testing.T) {
+	t.Parallel()
+	const support, orders = "106540352242922", "106540352242923"
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("../../examples", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	resourceExample := read("resources/whatsapp_business_encryption/resource.tf")
+	for name, test := range map[string]struct {
+		config string
+		needs  string // Terraform version, for what OpenTofu lacks
+		before func(*world)
+	}{
+		"two-numbers": {config: read("two-numbers/main.tf")},
+		"provider":    {config: read("provider/provider.tf")},
+		"resource":    {config: requiredProviders + resourceExample},
+		"data source": {config: requiredProviders + read("data-sources/whatsapp_business_encryption/data-source.tf"), before: func(w *world) { w.SetKey(support, keyA(t), "VALID") }},
+		"import": {
+			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + read("resources/whatsapp_business_encryption/import-by-string-id.tf"),
+			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
+		},
+		"import by identity": {
+			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + read("resources/whatsapp_business_encryption/identity-import.tf"),
+			needs:  "1.12.0",
+			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, support, orders)
+			if test.before != nil {
+				test.before(w)
+			}
+			if test.needs != "" && (isOpenTofu || !cliIsAtLeast(t, test.needs)) {
+				t.Skip("needs Terraform " + test.needs)
+			}
+			c := w.cli(test.config)
+			c.apply()
+			if got := c.actions(); len(got) != 0 {
+				t.Errorf("planned after apply: %v", got)
+			}
+			if test.before != nil && w.Count("POST", "") != 0 {
+				t.Error("a key was uploaded")
+			}
+		})
+	}
+}
+
+func cliIsAtLeast(t *testing.T, want string) bool {
+	t.Helper()
+	tf, err := tfexec.NewTerraform(t.TempDir(), os.Getenv("TF_ACC_TERRAFORM_PATH"))
+	if err != nil {
+		t.Skip("runs the real CLI: use make test")
+	}
+	tf.SetStdout(io.Discard)
+	have, _, err := tf.Version(context.Background(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return have.GreaterThanOrEqual(version.Must(version.NewVersion(want)))
+}

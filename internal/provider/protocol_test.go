@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+const resourceType = "whatsapp_business_encryption"
+
+// protocol speaks to the provider as Terraform does, without Terraform: for
+// what the CLI at hand is too old for.
+type protocol struct {
+	tfprotov6.ProviderServer
+	t      testing.TB
+	schema *tfprotov6.GetProviderSchemaResponse
+}
+
+func (w *world) protocol() *protocol {
+	w.t.Helper()
+	ctx := w.t.Context()
+	p := &protocol{t: w.t, ProviderServer: providerserver.NewProtocol6(&whatsappProvider{version: "test", sleep: w.sleep})()}
+	schema, err := p.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	p.check(err, schema.Diagnostics)
+	p.schema = schema
+
+	config := p.object(schema.Provider.ValueType(), map[string]tftypes.Value{
+		"base_url":     tftypes.NewValue(tftypes.String, w.URL()),
+		"access_token": tftypes.NewValue(tftypes.String, testToken),
+	})
+	configured, err := p.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config})
+	p.check(err, configured.Diagnostics)
+	return p
+}
+
+func (p *protocol) check(err error, diags []*tfprotov6.Diagnostic) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, d := range diags {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			p.t.Fatalf("%s: %s", d.Summary, d.Detail)
+		}
+	}
+}
+
+// object makes a value of an object type; what is not given is null.
+func (p *protocol) object(typ tftypes.Type, given map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	p.t.Helper()
+	object, ok := typ.(tftypes.Object)
+	if !ok {
+		p.t.Fatalf("%s is not an object", typ)
+	}
+	values := map[string]tftypes.Value{}
+	for name, attribute := range object.AttributeTypes {
+		values[name] = tftypes.NewValue(attribute, nil)
+	}
+	maps.Copy(values, given)
+	dynamic, err := tfprotov6.NewDynamicValue(object, tftypes.NewValue(object, values))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &dynamic
+}
+
+// fields unpacks an object value.
+func (p *protocol) fields(typ tftypes.Type, dynamic *tfprotov6.DynamicValue) map[string]tftypes.Value {
+	p.t.Helper()
+	value, err := dynamic.Unmarshal(typ)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	fields := map[string]tftypes.Value{}
+	if err := value.As(&fields); err != nil {
+		p.t.Fatal(err)
+	}
+	return fields
+}
+
+func (p *protocol) text(v tftypes.Value) string {
+	p.t.Helper()
+	var s string
+	if err := v.As(&s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+// Terraform imports by identity from 1.12 on.
+func TestImportByIdentity(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	w.SetKey(testNumber, a, graphmock.StatusValid)
+	p, ctx := w.protocol(), t.Context()
+
+	identities, err := p.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	p.check(err, identities.Diagnostics)
+	identityType := identities.IdentitySchemas[resourceType].ValueType()
+	identity := &tfprotov6.ResourceIdentityData{IdentityData: p.object(identityType, map[string]tftypes.Value{
+		attrPhoneNumberID: tftypes.NewValue(tftypes.String, testNumber),
+	})}
+
+	imported, err := p.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: resourceType, Identity: identity})
+	p.check(err, imported.Diagnostics)
+	if err := w.expectRequests(nil); err != nil {
+		t.Error(err)
+	}
+	read, err := p.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName:        resourceType,
+		CurrentState:    imported.ImportedResources[0].State,
+		CurrentIdentity: imported.ImportedResources[0].Identity,
+		Private:         imported.ImportedResources[0].Private,
+	})
+	p.check(err, read.Diagnostics)
+
+	state := p.fields(p.schema.ResourceSchemas[resourceType].ValueType(), read.NewState)
+	if got := p.text(state[attrPublicKey]); got != a {
+		t.Errorf("the key is %q", got)
+	}
+	if got := p.text(p.fields(identityType, read.NewIdentity.IdentityData)[attrPhoneNumberID]); got != testNumber {
+		t.Errorf("the identity is %q", got)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Package provider is the Terraform side: schemas, models, plan logic and
+// diagnostics. What a key is, and what the Graph API says, is in the packages
+// pemkey and graph.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+var _ provider.Provider = (*whatsappProvider)(nil)
+
+// The environment variables that stand in for provider arguments.
+const (
+	envAccessToken = "WHATSAPP_ACCESS_TOKEN"
+	envAPIVersion  = "WHATSAPP_API_VERSION"
+	envBaseURL     = "WHATSAPP_BASE_URL"
+)
+
+type whatsappProvider struct {
+	version string
+	sleep   sleepFunc
+}
+
+// sleepFunc waits for a duration, or until the context ends and then returns
+// its cause. Tests put in one that does not wait.
+type sleepFunc func(ctx context.Context, d time.Duration) error
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+type providerModel struct {
+	AccessToken types.String `tfsdk:"access_token"`
+	APIVersion  types.String `tfsdk:"api_version"`
+	BaseURL     types.String `tfsdk:"base_url"`
+}
+
+// New returns the provider, as the version that the User-Agent names.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider {
+		return &whatsappProvider{version: version, sleep: sleep}
+	}
+}
+
+func (p *whatsappProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "whatsapp"
+	resp.Version = p.version
+}
+
+func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The provider manages the public keys that WhatsApp clients use to encrypt what they send to the endpoint of a WhatsApp Flow.",
+		Attributes: map[string]schema.Attribute{
+			"access_token": schema.StringAttribute{
+				MarkdownDescription: "The access token for the Graph API, best the token of a system user with the permission `whatsapp_business_messaging`. " +
+					"It is sent in the `Authorization` header only. It can also be given with the environment variable `" + envAccessToken + "`, which keeps it out of the configuration.",
+				Optional:  true,
+				Sensitive: true,
+			},
+			"api_version": schema.StringAttribute{
+				MarkdownDescription: "The version of the Graph API. It can also be given with the environment variable `" + envAPIVersion + "`. Defaults to `" + graph.DefaultAPIVersion + "`.",
+				Optional:            true,
+				Validators:          []validator.String{checkedBy{graph.CheckAPIVersion, "must be a Graph API version such as `" + graph.DefaultAPIVersion + "`"}},
+			},
+			"base_url": schema.StringAttribute{
+				MarkdownDescription: "The URL of the Graph API, without the version: `https`, or `http` to a loopback address for tests. " +
+					"It can also be given with the environment variable `" + envBaseURL + "`. Defaults to `" + graph.DefaultBaseURL + "`.",
+				Optional:   true,
+				Validators: []validator.String{checkedBy{graph.CheckBaseURL, "must be an https URL, or an http URL to a loopback address"}},
+			},
+		},
+	}
+}
+
+// Configure sends nothing. A value that is not known yet, because it comes
+// from a resource that this run creates, is not an error here: only the first
+// call that needs the client reports it.
+func (p *whatsappProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var config providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	data := &providerData{sleep: p.sleep}
+	token := data.setting("access_token", config.AccessToken, envAccessToken)
+	version := data.setting("api_version", config.APIVersion, envAPIVersion)
+	baseURL := data.setting("base_url", config.BaseURL, envBaseURL)
+	resp.ResourceData, resp.DataSourceData = data, data
+
+	if token.value == "" && !token.unknown {
+		resp.Diagnostics.AddAttributeError(path.Root("access_token"), "Missing WhatsApp access token",
+			"The Graph API needs an access token, and none was given. Set the argument access_token in the provider block, or the environment variable "+envAccessToken+". "+
+				"A value that is set but empty counts as not given.")
+	} else {
+		token.check(graph.CheckAccessToken, &resp.Diagnostics)
+	}
+	version.check(graph.CheckAPIVersion, &resp.Diagnostics)
+	baseURL.check(graph.CheckBaseURL, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || len(data.unknown) > 0 {
+		return
+	}
+
+	client, err := graph.New(graph.Config{
+		AccessToken: token.value,
+		APIVersion:  version.value,
+		BaseURL:     baseURL.value,
+		UserAgent:   "terraform-provider-whatsapp/" + p.version + " Terraform/" + req.TerraformVersion,
+	})
+	if err != nil {
+		resp.Diagnostics.AddError("Invalid provider configuration", err.Error())
+		return
+	}
+	data.client = client
+}
+
+func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{newBusinessEncryptionResource}
+}
+
+func (p *whatsappProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newBusinessEncryptionDataSource}
+}
+
+// providerData is what Configure hands to resources and data sources.
+type providerData struct {
+	client  *graph.Client // nil while an argument is unknown
+	unknown []string      // the names of those arguments
+	sleep   sleepFunc
+
+	looks         looks
+	warnOfDestroy sync.Once
+}
+
+// providerDataFrom is what Configure of a resource or data source makes of the
+// value that it is given. Nothing is given while Terraform only validates.
+func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
+	if given == nil {
+		return nil
+	}
+	data, ok := given.(*providerData)
+	if !ok {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
+	}
+	return data
+}
+
+// requireClient reports an error when the client cannot be had yet.
+func (d *providerData) requireClient(diags *diag.Diagnostics) *graph.Client {
+	if d.client == nil {
+		diags.AddError("Provider configuration not known yet",
+			fmt.Sprintf("The Graph API has to be called now, but the provider argument %s is known only after another resource was applied. "+
+				"Apply that resource first, with -target, or give a value that does not depend on a resource.", strings.Join(d.unknown, " and ")))
+	}
+	return d.client
+}
+
+// setting is one provider argument, from the configuration or from the
+// environment. The configuration goes first, even when it is empty.
+type setting struct {
+	value    string
+	unknown  bool
+	argument string
+	source   string
+}
+
+func (d *providerData) setting(argument string, configured types.String, env string) setting {
+	switch {
+	case configured.IsUnknown():
+		d.unknown = append(d.unknown, argument)
+		return setting{unknown: true, argument: argument}
+	case configured.IsNull():
+		return setting{value: os.Getenv(env), argument: argument, source: "the environment variable " + env}
+	default:
+		return setting{value: configured.ValueString(), argument: argument, source: "the argument " + argument}
+	}
+}
+
+func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
+	if s.value == "" {
+		return
+	}
+	if err := check(s.value); err != nil {
+		diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument,
+			"The value comes from "+s.source+". "+sentence(err.Error()))
+	}
+}
+
+// checkedBy is a validator for a rule that another package owns.
+type checkedBy struct {
+	check       func(string) error
+	description string
+}
+
+func (v checkedBy) Description(context.Context) string         { return v.description }
+func (v checkedBy) MarkdownDescription(context.Context) string { return v.description }
+
+func (v checkedBy) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() == "" {
+		return
+	}
+	if err := v.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), sentence(err.Error()))
+	}
+}
+
+// sentence turns the text of a Go error into a sentence for a person.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}

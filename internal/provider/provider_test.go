@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// Every schema is what the framework accepts, and every attribute has a
+// description in whole sentences.
+func TestSchemas(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := New("test")()
+
+	var config provider.SchemaResponse
+	p.Schema(ctx, provider.SchemaRequest{}, &config)
+	if diags := config.Schema.ValidateImplementation(ctx); diags.HasError() {
+		t.Error(diags)
+	}
+	sentences(t, "provider", config.Schema.MarkdownDescription)
+	for name, attribute := range config.Schema.Attributes {
+		sentences(t, "provider."+name, attribute.GetMarkdownDescription())
+	}
+
+	for _, f := range p.Resources(ctx) {
+		r := f()
+		var meta fwresource.MetadataResponse
+		r.Metadata(ctx, fwresource.MetadataRequest{ProviderTypeName: "whatsapp"}, &meta)
+		var resp fwresource.SchemaResponse
+		r.Schema(ctx, fwresource.SchemaRequest{}, &resp)
+		if diags := resp.Schema.ValidateImplementation(ctx); diags.HasError() {
+			t.Error(meta.TypeName, diags)
+		}
+		sentences(t, meta.TypeName, resp.Schema.MarkdownDescription)
+		describeAll(t, meta.TypeName, resp.Schema.Attributes)
+
+		if identity, ok := r.(fwresource.ResourceWithIdentity); ok {
+			var resp fwresource.IdentitySchemaResponse
+			identity.IdentitySchema(ctx, fwresource.IdentitySchemaRequest{}, &resp)
+			if diags := resp.IdentitySchema.ValidateImplementation(ctx); diags.HasError() {
+				t.Error(meta.TypeName, diags)
+			}
+		}
+	}
+
+	for _, f := range p.DataSources(ctx) {
+		d := f()
+		var meta datasource.MetadataResponse
+		d.Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: "whatsapp"}, &meta)
+		var resp datasource.SchemaResponse
+		d.Schema(ctx, datasource.SchemaRequest{}, &resp)
+		if diags := resp.Schema.ValidateImplementation(ctx); diags.HasError() {
+			t.Error(meta.TypeName, diags)
+		}
+		sentences(t, "data "+meta.TypeName, resp.Schema.MarkdownDescription)
+		for name, attribute := range resp.Schema.Attributes {
+			sentences(t, "data "+meta.TypeName+"."+name, attribute.GetMarkdownDescription())
+			if nested, ok := attribute.(dschema.ListNestedAttribute); ok {
+				for inner, attribute := range nested.NestedObject.Attributes {
+					sentences(t, "data "+meta.TypeName+"."+name+"."+inner, attribute.GetMarkdownDescription())
+				}
+			}
+		}
+	}
+}
+
+func describeAll(t *testing.T, where string, attributes map[string]rschema.Attribute) {
+	t.Helper()
+	for name, attribute := range attributes {
+		sentences(t, where+"."+name, attribute.GetMarkdownDescription())
+		if attribute.GetDescription() != "" {
+			t.Errorf("%s.%s has a plain description, too", where, name)
+		}
+		if nested, ok := attribute.(rschema.SingleNestedAttribute); ok {
+			describeAll(t, where+"."+name, nested.Attributes)
+		}
+	}
+}
+
+func sentences(t *testing.T, where, text string) {
+	t.Helper()
+	if !regexp.MustCompile(`(?s)^[A-Z].*\.$`).MatchString(text) {
+		t.Errorf("%s is not described in whole sentences: %q", where, text)
+	}
+}
+
+func TestAccProvider_missingToken(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]string{"none": "", "empty": "\n  access_token = \"\""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(
+				resource.TestStep{
+					Config:      "provider \"whatsapp\" {\n  base_url = \"" + w.URL() + "\"" + config + "\n}\n" + numberWith(quote(keyA(t))),
+					ExpectError: regexp.MustCompile(`(?s)Missing WhatsApp access token.*access_token.*WHATSAPP_ACCESS_TOKEN`),
+				},
+				w.nothingSent(),
+			)
+		})
+	}
+}
+
+// nothingSent is a step that fails the test when a request was sent before it.
+func (w *world) nothingSent() resource.TestStep {
+	return resource.TestStep{
+		PreConfig: func() {
+			if err := w.expectRequests(nil); err != nil {
+				w.t.Error(err)
+			}
+		},
+		Config: w.config(),
+	}
+}
+
+func TestAccProvider_invalidConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, test := range map[string]struct{ provider, text string }{
+		"http":                      {"base_url = \"http://graph.facebook.com\"\n access_token = \"x\"", "must use https"},
+		"password in URL":           {"base_url = \"https://me:secret@graph.facebook.com\"\n access_token = \"x\"", "must not contain a user name"},
+		"version":                   {"api_version = \"25\"\n access_token = \"x\"", "is not a Graph API version"},
+		"token with a line break":   {"access_token = \"x\\n\"", "trimspace"},
+		"version, known at apply":   {"api_version = terraform_data.x.output\n access_token = \"x\"", "is not a Graph API version"},
+		"token with spaces, unread": {"access_token = \" x\"", "white space"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: w.factories(), Steps: []resource.TestStep{{
+				Config:      "resource \"terraform_data\" \"x\" {\n  input = \"25\"\n}\nprovider \"whatsapp\" {\n" + test.provider + "\n}\n" + numberWith(quote(keyA(t))),
+				ExpectError: regexp.MustCompile(`(?s)Invalid.*` + strings.ReplaceAll(test.text, " ", `\s+`)),
+			}}})
+		})
+	}
+	t.Cleanup(func() {
+		if err := w.expectRequests(nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The environment stands in for arguments, and arguments go before it.
+func TestAccProvider_environment(t *testing.T) {
+	w, a := newWorld(t), keyA(t)
+	t.Setenv(envAccessToken, testToken)
+	t.Setenv(envBaseURL, w.URL())
+	t.Setenv(envAPIVersion, "v24.0")
+	versionIs := func(want string) statecheck.StateCheck {
+		return stateCheck(func() error {
+			defer w.ResetRequests()
+			for _, r := range w.Requests() {
+				if r.Version != want {
+					return fmt.Errorf("a request asked for %s", r.Version)
+				}
+				if ua := r.Header.Get("User-Agent"); !regexp.MustCompile(`^terraform-provider-whatsapp/test Terraform/\d+\.\d+\.\d+$`).MatchString(ua) {
+					return fmt.Errorf("the User-Agent is %q", ua)
+				}
+			}
+			return nil
+		})
+	}
+	w.run(
+		resource.TestStep{
+			Config:            "provider \"whatsapp\" {}\n" + numberWith(quote(a)),
+			ConfigStateChecks: []statecheck.StateCheck{versionIs("v24.0"), w.holds(testNumber, a, "VALID")},
+		},
+		resource.TestStep{
+			PreConfig:         w.forget(),
+			Config:            "provider \"whatsapp\" {\n  api_version = \"v26.0\"\n}\n" + numberWith(quote(keyB(t))),
+			ConfigStateChecks: []statecheck.StateCheck{versionIs("v26.0"), w.holds(testNumber, keyB(t), "VALID")},
+		},
+	)
+}
+
+func TestAccProvider_environmentIsNamedInErrors(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv(envAccessToken, testToken+"\n")
+	t.Setenv(envAPIVersion, "25")
+	w.run(
+		resource.TestStep{
+			Config:      "provider \"whatsapp\" {\n  base_url = \"" + w.URL() + "\"\n}\n" + numberWith(quote(keyA(t))),
+			ExpectError: regexp.MustCompile(`(?s)environment\s+variable\s+WHATSAPP_ACCESS_TOKEN.*environment\s+variable\s+WHATSAPP_API_VERSION`),
+		},
+		w.nothingSent(),
+	)
+}
+
+// The token comes from a resource of the same run: a create is planned without
+// it and applied with it. An import, which needs it at once, says so.
+func TestAccProvider_unknownToken(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	provider := "resource \"terraform_data\" \"token\" {\n  input = \"" + testToken + "\"\n}\nprovider \"whatsapp\" {\n  base_url = \"" + w.URL() + "\"\n  access_token = terraform_data.token.output\n}\n"
+	w.run(resource.TestStep{
+		Config:            provider + numberWith(quote(a)),
+		ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+	})
+}
+
+func TestProviderData_requireClient(t *testing.T) {
+	t.Parallel()
+	var resp datasource.ReadResponse
+	data := &providerData{unknown: []string{"access_token", "base_url"}}
+	if client := data.requireClient(&resp.Diagnostics); client != nil {
+		t.Error("there is a client")
+	}
+	if detail := resp.Diagnostics[0].Detail(); !strings.Contains(detail, "access_token and base_url") || !strings.Contains(detail, "-target") {
+		t.Error(detail)
+	}
+}
+
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	if err := sleep(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sleep(ctx, 1<<62); err == nil {
+		t.Error("a wait goes on after its context has ended")
+	}
+}
+
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	var l looks
+	if _, ok := l.recall(testNumber); ok {
+		t.Error("recalled what was never seen")
+	}
+	l.remember(testNumber, graph.BusinessEncryption{PublicKey: "x"})
+	if _, ok := l.recall("1"); ok {
+		t.Error("recalled another number")
+	}
+	if slot, ok := l.recall(testNumber); !ok || slot.PublicKey != "x" {
+		t.Error("not recalled")
+	}
+	if _, ok := l.recall(testNumber); ok {
+		t.Error("recalled twice")
+	}
+	l.byID[testNumber] = look{at: time.Now().Add(-freshLook)}
+	if _, ok := l.recall(testNumber); ok {
+		t.Error("recalled what is old")
+	}
+}

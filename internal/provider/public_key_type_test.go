@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+func TestPublicKeyValue_semanticEquality(t *testing.T) {
+	t.Parallel()
+	a, b := keyA(t), keyB(t)
+	for name, test := range map[string]struct {
+		x, y string
+		same bool
+	}{
+		"same text":        {a, a, true},
+		"trimmed":          {a, strings.TrimSpace(a), true},
+		"CRLF":             {a, strings.ReplaceAll(a, "\n", "\r\n"), true},
+		"PKCS#1":           {a, fixture(t, "rsa2048_a.pkcs1.pem"), true},
+		"another key":      {a, b, false},
+		"damaged":          {a, "nonsense", false},
+		"damaged, equally": {"nonsense", "nonsense", false},
+		"empty":            {a, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]string{{test.x, test.y}, {test.y, test.x}} {
+				same, diags := newPublicKeyValue(pair[0]).StringSemanticEquals(t.Context(), newPublicKeyValue(pair[1]))
+				if diags.HasError() || same != test.same {
+					t.Errorf("%t, %v", same, diags)
+				}
+			}
+		})
+	}
+	if same, _ := newPublicKeyValue(a).StringSemanticEquals(t.Context(), types.StringValue(a)); same {
+		t.Error("equal to a value of another type")
+	}
+}
+
+func TestPublicKeyType(t *testing.T) {
+	t.Parallel()
+	typ := publicKeyType{}
+	for _, raw := range []tftypes.Value{
+		tftypes.NewValue(tftypes.String, "x"), tftypes.NewValue(tftypes.String, nil), tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+	} {
+		value, err := typ.ValueFromTerraform(t.Context(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := value.ToTerraformValue(t.Context())
+		if err != nil || !back.Equal(raw) {
+			t.Errorf("%s became %s (%v)", raw, back, err)
+		}
+		if !value.Type(t.Context()).Equal(typ) || value.Type(t.Context()).Equal(types.StringType) {
+			t.Errorf("the type is %s", value.Type(t.Context()))
+		}
+	}
+	if _, err := typ.ValueFromTerraform(t.Context(), tftypes.NewValue(tftypes.Bool, true)); err == nil {
+		t.Error("a bool was taken")
+	}
+}
+
+// Only an error that shows the text to be public may point at the attribute.
+func TestInvalidKey_pointsAtTheAttributeOnlyWhenItIsPublic(t *testing.T) {
+	t.Parallel()
+	for name, attached := range map[string]bool{
+		"private_ec.pem": false, "private_openssh.pem": false, "private_encrypted_pbes2.pem": false, "rsa2048_a.private_pkcs1.pem": false,
+		"certificate.pem": true, "rsa1024.spki.pem": true, "ec.spki.pem": true, "openssh_rsa.pub": true,
+	} {
+		_, err := pemkey.Parse(fixture(t, name))
+		if err == nil {
+			t.Fatalf("%s was taken", name)
+		}
+		_, got := invalidKey(err).(interface{ Path() path.Path })
+		if got != attached {
+			t.Errorf("%s: attached to the attribute: %t", name, got)
+		}
+	}
+}
