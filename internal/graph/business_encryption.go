@@ -50,9 +50,12 @@ func (b BusinessEncryption) Holds(key pemkey.PublicKey) bool {
 // are read, and so is every known form of an empty slot. Failures are *Error.
 func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (BusinessEncryption, error) {
 	var b BusinessEncryption
-	err := c.call(ctx, http.MethodGet, phoneNumberID, businessEncryptionEdge, nil, func(data []byte) (err error) {
-		b, err = decodeBusinessEncryption(data)
-		return err
+	err := c.do(ctx, request{
+		method: http.MethodGet, object: phoneNumberID, edge: businessEncryptionEdge,
+		decode: func(data []byte) (err error) {
+			b, err = decodeBusinessEncryption(data)
+			return err
+		},
 	})
 	return b, err
 }
@@ -60,9 +63,19 @@ func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (
 // SetBusinessPublicKey uploads the key, and WhatsApp signs it: POST
 // /{version}/{phone number ID}/whatsapp_business_encryption. The last write
 // wins; the same key again is only signed again. Failures are *Error.
+//
+// When the outcome of a try is uncertain, the number is read before the key is
+// sent again: if it already holds the key with a valid signature, that is it.
 func (c *Client) SetBusinessPublicKey(ctx context.Context, phoneNumberID string, key pemkey.PublicKey) error {
-	form := url.Values{"business_public_key": {key.PEM()}}
-	return c.call(ctx, http.MethodPost, phoneNumberID, businessEncryptionEdge, form, decodeSuccess)
+	return c.do(ctx, request{
+		method: http.MethodPost, object: phoneNumberID, edge: businessEncryptionEdge,
+		values: url.Values{"business_public_key": {key.PEM()}},
+		decode: decodeSuccess,
+		recheck: func(ctx context.Context) (bool, error) {
+			slot, err := c.BusinessEncryption(ctx, phoneNumberID)
+			return err == nil && slot.Holds(key) && slot.SignatureStatus == SignatureValid, err
+		},
+	})
 }
 
 func decodeBusinessEncryption(data []byte) (BusinessEncryption, error) {

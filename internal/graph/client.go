@@ -14,11 +14,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 const (
@@ -47,22 +49,63 @@ type Config struct {
 	// a loopback address. Empty means DefaultBaseURL.
 	BaseURL string
 
+	// AppSecret, when set, adds appsecret_proof to every request. The secret
+	// itself is not sent.
+	AppSecret string
+
 	// UserAgent names the caller in every request.
 	UserAgent string
+
+	// MaxRetries is how often a request that failed for a passing reason is
+	// sent again. Zero means never.
+	MaxRetries int
+
+	// RetryMaxWait is the longest wait between two tries. When the server asks
+	// for a longer one, the call fails at once. Zero means
+	// DefaultRetryMaxWait.
+	RetryMaxWait time.Duration
+
+	// Clock is used for the waits. Nil means SystemClock.
+	Clock Clock
+
+	// OnWait, when set, is told of each wait before it begins.
+	OnWait func(context.Context, Wait)
+
+	// OnAnswer, when set, is told of each answer.
+	OnAnswer func(context.Context, Answer)
 
 	// Transport carries the requests. Nil means one that opens no more
 	// connections than there are requests at a time.
 	Transport http.RoundTripper
 }
 
-// Client calls the Graph API. It does not change after New, and is safe for
-// concurrent use.
+// Answer tells a listener of an answer, without anything that may be secret.
+type Answer struct {
+	Method, Object, Edge string
+	HTTPStatus           int
+	Took                 time.Duration
+
+	// AskedVersion and ServedVersion differ when the version that was asked
+	// for has ended. ServedVersion is empty when the server does not say.
+	AskedVersion, ServedVersion string
+}
+
+// Client calls the Graph API. What it was configured with does not change after
+// New, and it is safe for concurrent use.
 type Client struct {
-	token     string
-	version   string
-	base      *url.URL
-	userAgent string
-	http      *http.Client
+	token        string
+	proof        string // appsecret_proof, or empty
+	secrets      []string
+	version      string
+	base         *url.URL
+	userAgent    string
+	http         *http.Client
+	maxRetries   int
+	retryMaxWait time.Duration
+	clock        Clock
+	onWait       func(context.Context, Wait)
+	onAnswer     func(context.Context, Answer)
+	brake        *brake
 }
 
 // New checks the configuration and returns a client. It sends nothing.
@@ -76,18 +119,41 @@ func New(c Config) (*Client, error) {
 	if c.Transport == nil {
 		c.Transport = &connections{}
 	}
+	if c.RetryMaxWait == 0 {
+		c.RetryMaxWait = DefaultRetryMaxWait
+	}
+	if c.Clock == nil {
+		c.Clock = SystemClock{}
+	}
 	if err := errors.Join(CheckAccessToken(c.AccessToken), CheckAPIVersion(c.APIVersion), CheckBaseURL(c.BaseURL)); err != nil {
 		return nil, err
+	}
+	secrets := []string{c.AccessToken}
+	var proof string
+	if c.AppSecret != "" {
+		if err := CheckAppSecret(c.AppSecret); err != nil {
+			return nil, err
+		}
+		proof = appSecretProof(c.AppSecret, c.AccessToken)
+		secrets = append(secrets, c.AppSecret, proof)
 	}
 	base, err := url.Parse(c.BaseURL)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{
-		token:     c.AccessToken,
-		version:   c.APIVersion,
-		base:      base,
-		userAgent: c.UserAgent,
+		token:        c.AccessToken,
+		proof:        proof,
+		secrets:      secrets,
+		version:      c.APIVersion,
+		base:         base,
+		userAgent:    c.UserAgent,
+		maxRetries:   c.MaxRetries,
+		retryMaxWait: c.RetryMaxWait,
+		clock:        c.Clock,
+		onWait:       c.OnWait,
+		onAnswer:     c.OnAnswer,
+		brake:        &brake{},
 		http: &http.Client{
 			Transport: c.Transport,
 			// A redirect would carry the token to wherever the answer points.
@@ -98,14 +164,20 @@ func New(c Config) (*Client, error) {
 
 // CheckAccessToken reports why a string can't be an access token. The error
 // never contains the token.
-func CheckAccessToken(token string) error {
-	if token == "" {
-		return errors.New("the access token is empty")
+func CheckAccessToken(token string) error { return checkSecret("access token", token) }
+
+// CheckAppSecret reports why a string can't be an app secret. The error never
+// contains the secret.
+func CheckAppSecret(secret string) error { return checkSecret("app secret", secret) }
+
+func checkSecret(what, secret string) error {
+	if secret == "" {
+		return fmt.Errorf("the %s is empty", what)
 	}
-	for _, r := range token {
+	for _, r := range secret {
 		if r <= ' ' || r > '~' {
-			return errors.New("the access token contains white space, a line break or another character that no access token has; " +
-				"a trailing newline often comes from reading a file, and trimspace() removes it")
+			return fmt.Errorf("the %s contains white space, a line break or another character that no %s has; "+
+				"a trailing newline often comes from reading a file, and trimspace() removes it", what, what)
 		}
 	}
 	return nil
@@ -151,32 +223,49 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// call sends one request and decodes a 2xx answer with decode. Every failure
-// is an *Error.
-func (c *Client) call(ctx context.Context, method, object, edge string, form url.Values, decode func([]byte) error) error {
-	fail := &Error{Method: method, Object: object, Edge: edge}
+// request is one call of the API.
+type request struct {
+	method, object, edge string
+	values               url.Values // the query of a GET, the form of a POST
 
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base.JoinPath(c.version, url.PathEscape(object), edge).String(), body)
+	// decode reads a 2xx answer.
+	decode func([]byte) error
+
+	// recheck, if there is one, finds out between two tries whether one with an
+	// uncertain outcome did its work after all.
+	recheck func(context.Context) (done bool, err error)
+}
+
+// do sends the request, as often as it takes and is allowed. Every failure is
+// an *Error.
+func (c *Client) do(ctx context.Context, r request) error {
+	return c.attempts(ctx, Error{Method: r.method, Object: r.object, Edge: r.edge},
+		func(ctx context.Context) *Error { return c.once(ctx, r) }, r.recheck)
+}
+
+// once sends the request once.
+func (c *Client) once(ctx context.Context, r request) *Error {
+	fail := &Error{Method: r.method, Object: r.object, Edge: r.edge}
+	ctx, cancel := context.WithTimeoutCause(ctx, oneTry, errNoAnswer)
+	defer cancel()
+
+	req, err := c.newRequest(ctx, r)
 	if err != nil {
 		return fail.unsent(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.userAgent)
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-
+	started := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return fail.transport(ctx, err)
 	}
 	defer resp.Body.Close()
 	fail.HTTPStatus = resp.StatusCode
+	if c.onAnswer != nil {
+		c.onAnswer(ctx, Answer{
+			Method: r.method, Object: r.object, Edge: r.edge, HTTPStatus: resp.StatusCode, Took: time.Since(started),
+			AskedVersion: c.version, ServedVersion: resp.Header.Get("Facebook-Api-Version"),
+		})
+	}
 
 	// Reading to the end, and not only to the end of the JSON, is what gives
 	// the connection back for the next request.
@@ -192,21 +281,55 @@ func (c *Client) call(ctx context.Context, method, object, edge string, form url
 	}
 
 	if fail.readBody(data, c.redact) {
+		fail.AskedWait = askedWait(resp.Header, c.clock.Now())
 		return fail
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		fail.AskedWait = askedWait(resp.Header, c.clock.Now())
 		return fail.notGraph(resp.Header.Get("Content-Type"), len(bytes.TrimSpace(data)))
 	}
-	if err := decode(data); err != nil {
+	if err := r.decode(data); err != nil {
 		return fail.notUnderstood(err.Error())
 	}
 	return nil
 }
 
-// redact takes the access token out of a server's words: Meta's message for a
+// errNoAnswer is why a single try ends while the operation still has time.
+var errNoAnswer = fmt.Errorf("the server did not answer within %s", inWords(oneTry))
+
+func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
+	values := url.Values{}
+	maps.Copy(values, r.values)
+	if c.proof != "" {
+		values.Set("appsecret_proof", c.proof)
+	}
+	target := c.base.JoinPath(c.version, url.PathEscape(r.object), r.edge)
+	var body io.Reader
+	if r.method == http.MethodPost {
+		body = strings.NewReader(values.Encode())
+	} else {
+		target.RawQuery = values.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return req, nil
+}
+
+// redact takes the secrets out of a server's words: Meta's message for a
 // malformed token repeats it.
 func (c *Client) redact(s string) string {
-	return strings.ReplaceAll(s, c.token, "[REDACTED]")
+	for _, secret := range c.secrets {
+		s = strings.ReplaceAll(s, secret, "[REDACTED]")
+	}
+	return s
 }
 
 // decodeObject unmarshals a JSON object. The error says what is wrong without

@@ -5,13 +5,16 @@ package graph
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Class groups the errors that want the same reaction.
@@ -42,6 +45,9 @@ const (
 	ClassRateLimit Class = "rate limit"
 	// ClassTransient: likely to succeed when tried again shortly.
 	ClassTransient Class = "temporary failure"
+	// ClassCertificate: the server's certificate is not trusted, or it does not
+	// speak TLS.
+	ClassCertificate Class = "TLS failure"
 	// ClassInterrupted: the caller's context ended: a timeout or Ctrl-C.
 	ClassInterrupted Class = "interrupted"
 	// ClassNotUnderstood: an answer that is not the Graph API's, or not of a
@@ -73,6 +79,11 @@ type Error struct {
 	FBTraceID    string
 	SaysItPasses bool // is_transient
 
+	AskedWait time.Duration // how long the server asks to wait; 0 when it does not say
+	Tries     int           // how often the request was sent
+	NotSent   bool          // it was held back, or the connection failed before
+	GaveUp    string        // why it was not sent again although it could be, a whole sentence
+
 	Err error // the cause on this side, if any: a transport or context error
 }
 
@@ -82,6 +93,38 @@ func (e *Error) Unwrap() error { return e.Err }
 // Error is one line: what was called, what the server said, and the codes.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s/%s: %s%s", e.Method, e.Object, e.Edge, e.Reason(), e.codes(" (", ")"))
+}
+
+// Uncertain reports whether the request may have had its effect on the server
+// although it failed. Only a POST has one.
+func (e *Error) Uncertain() bool {
+	if e.Method != http.MethodPost || e.NotSent {
+		return false
+	}
+	switch e.Class {
+	case ClassTransient, ClassInterrupted:
+		return true
+	case ClassNotUnderstood:
+		return e.HTTPStatus >= 200 && e.HTTPStatus <= 299
+	default:
+		return false
+	}
+}
+
+// retryable reports whether the same request may succeed later. Code 133016 is
+// a rate limit of registrations: to go on calling makes it longer.
+func (e *Error) retryable() bool {
+	return e.Class == ClassTransient || e.Class == ClassRateLimit && e.Code != 133016
+}
+
+func (e *Error) brief() string {
+	if e.HasCode {
+		return fmt.Sprintf("%s (code %d)", e.Class, e.Code)
+	}
+	if e.HTTPStatus != 0 {
+		return fmt.Sprintf("%s (HTTP %d)", e.Class, e.HTTPStatus)
+	}
+	return string(e.Class)
 }
 
 // Reason is the most specific wording that there is for the failure.
@@ -128,7 +171,7 @@ func (e *Error) codes(before, after string) string {
 func (e *Error) Remedy() string {
 	switch e.Class {
 	case ClassKeyRefused:
-		return "The API takes one RSA public key of exactly 2048 bits, in PEM. The key on the number was not changed."
+		return "The API takes one RSA public key of exactly 2048 bits, in PEM."
 	case ClassWrongObject:
 		return "This answer means one of several things: the ID is not a phone number ID (a WhatsApp Business Account ID, an app ID or the phone number itself are often pasted instead), " +
 			"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
@@ -155,6 +198,8 @@ func (e *Error) Remedy() string {
 		return "Too many calls were made with this app or account. Calling on makes the wait longer; wait, then apply again, with a lower -parallelism."
 	case ClassTransient:
 		return "This is usually temporary. Apply again in a few minutes."
+	case ClassCertificate:
+		return "Check base_url, the CA certificates of this machine, and whether a proxy stands between and shows a certificate of its own."
 	case ClassInterrupted:
 		return "The operation was cancelled, or ran into its timeout before the server answered. The timeouts argument of the resource sets how long it may take."
 	case ClassNotUnderstood:
@@ -236,18 +281,38 @@ func (e *Error) classifyHTTP() Class {
 }
 
 func (e *Error) unsent(err error) *Error {
-	e.Class, e.Err = ClassOther, err
+	e.Class, e.Err, e.NotSent = ClassOther, err, true
 	return e
 }
 
-// transport keeps the cause without its *url.Error, whose text repeats the URL.
+// notSent is for a request that was held back and never sent.
+func (e Error) notSent(err error) *Error {
+	if held, ok := errors.AsType[*Error](err); ok {
+		return held
+	}
+	e.Class, e.Err, e.NotSent = ClassInterrupted, err, true
+	return &e
+}
+
+// transport keeps the cause without its *url.Error, whose text repeats the
+// URL, and that can hold the app secret proof.
 func (e *Error) transport(ctx context.Context, err error) *Error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	dial, isOp := errors.AsType[*net.OpError](err)
+
 	e.Class, e.Err = ClassTransient, err
-	if ctx.Err() != nil {
+	e.NotSent = untrusted || noTLS || isOp && (dial.Op == "dial" || dial.Op == "proxyconnect")
+	switch {
+	case ctx.Err() != nil && context.Cause(ctx) == errNoAnswer: //nolint:errorlint // the very value
+		e.Err = errNoAnswer
+	case ctx.Err() != nil:
 		e.Class, e.Err = ClassInterrupted, context.Cause(ctx)
+	case untrusted || noTLS:
+		e.Class = ClassCertificate
 	}
 	return e
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Setenv("TF_ACC_PROVIDER_NAMESPACE", "hashicorp")
 	}
-	for _, name := range []string{envAccessToken, envAPIVersion, envBaseURL} {
+	for _, name := range []string{envAccessToken, envAppSecret, envAPIVersion, envBaseURL, envMaxRetries, envRetryMaxWait} {
 		os.Unsetenv(name)
 	}
 	os.Exit(m.Run())
@@ -56,13 +55,42 @@ type world struct {
 	*graphmock.Server
 	t testing.TB
 
+	clock *testClock
+}
+
+// testClock does not wait: it moves its time on, and remembers how long it
+// would have waited.
+type testClock struct {
 	mu     sync.Mutex
+	ahead  time.Duration
 	sleeps []time.Duration
+}
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sleeps = append(c.sleeps, d)
+	c.ahead += d
+	return context.Cause(ctx)
+}
+
+// slept returns the waits since the last call.
+func (c *testClock) slept() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer func() { c.sleeps = nil }()
+	return c.sleeps
 }
 
 func newWorld(t testing.TB, numbers ...string) *world {
 	t.Helper()
-	w := &world{t: t, Server: graphmock.New(graphmock.Options{Token: testToken})}
+	w := &world{t: t, clock: &testClock{}, Server: graphmock.New(graphmock.Options{Token: testToken})}
 	if err := w.Start(""); err != nil {
 		t.Fatal(err)
 	}
@@ -76,23 +104,9 @@ func newWorld(t testing.TB, numbers ...string) *world {
 	return w
 }
 
-// sleep does not wait, and remembers how long it would have.
-func (w *world) sleep(ctx context.Context, d time.Duration) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sleeps = append(w.sleeps, d)
-	return context.Cause(ctx)
-}
-
-func (w *world) slept() []time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.sleeps)
-}
-
 func (w *world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"whatsapp": providerserver.NewProtocol6WithError(&whatsappProvider{version: "test", sleep: w.sleep}),
+		"whatsapp": providerserver.NewProtocol6WithError(&whatsappProvider{version: "test", clock: w.clock}),
 	}
 }
 

@@ -72,6 +72,7 @@ func (d *businessEncryptionDataSource) Read(ctx context.Context, req datasource.
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	defer d.provider.served.warnOnce(&resp.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

@@ -238,6 +238,7 @@ func (r *businessEncryptionResource) put(ctx context.Context, action string, cre
 	timeout, timeoutDiags := timeoutOf(ctx, defaultUploadTimeout)
 	diags.Append(timeoutDiags...)
 	client := r.provider.requireClient(diags)
+	defer r.provider.served.warnOnce(diags)
 	key, err := pemkey.Parse(plan.PublicKey.ValueString()) // unchecked until now if it was unknown at plan time
 	if err != nil {
 		diags.Append(invalidKey(err))
@@ -291,7 +292,7 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 				return true
 			}
 			if attempt < len(readBackDelays) {
-				err = r.provider.sleep(ctx, readBackDelays[attempt])
+				err = r.provider.clock.Sleep(ctx, readBackDelays[attempt])
 			}
 			if err != nil || attempt == len(readBackDelays) {
 				model.see(slot)
@@ -303,7 +304,7 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 			}
 			continue
 		}
-		diags.Append(graphError("confirm the key after it was uploaded", number, err))
+		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
 		return true
 	}
 }
@@ -335,6 +336,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	defer r.provider.served.warnOnce(&resp.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
@@ -348,7 +350,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	switch {
 	case graph.ClassOf(err) == graph.ClassNumberDeleted && !importing:
 		resp.Diagnostics.AddAttributeWarning(path.Root(attrPhoneNumberID), "The phone number was deleted",
-			graphErrorDetail(number, err)+"\n\nThe resource is removed from the Terraform state. Remove it from the configuration, too.")
+			graphErrorDetail(number, "", err)+"\n\nThe resource is removed from the Terraform state. Remove it from the configuration, too.")
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
@@ -376,7 +377,7 @@ func TestAccBusinessEncryption_waitsForTheSignature(t *testing.T) {
 					w.received("GET GET POST GET GET GET GET"),
 					value(attrSignatureStatus, "VALID"),
 					stateCheck(func() error {
-						if got := w.slept(); !slices.Equal(got, readBackDelays[:3]) {
+						if got := w.clock.slept(); !slices.Equal(got, readBackDelays[:3]) {
 							return fmt.Errorf("waited %v", got)
 						}
 						return nil
@@ -499,7 +500,7 @@ func TestAccBusinessEncryption_errorsInUpload(t *testing.T) {
 		"key refused": {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(100, 0, "OAuthException", "(#100) Invalid parameter",
 			map[string]any{"error_data": map[string]any{"messaging_product": "whatsapp", "details": "Business public key is invalid"}})}, "Business public key is invalid"},
 		"not registered": {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)}, "Register the number"},
-		"rate limit":     {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "There have been too many calls", nil)}, "rate limit"},
+		"rate limit":     {graphmock.RateLimit(80008, 37), "asks to wait 37 minutes"},
 		"no success":     {graphmock.Fault{Status: 200, Body: `{"success":false}`}, "success"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -564,10 +565,11 @@ func TestAccBusinessEncryption_errorsWhilePlanningACreate(t *testing.T) {
 	t.Run("outage", func(t *testing.T) {
 		t.Parallel()
 		w, a := newWorld(t), keyA(t)
-		w.Script(graphmock.Fault{Method: "GET", Status: 503})
+		tries := 1 + graph.DefaultMaxRetries
+		w.Script(graphmock.Fault{Method: "GET", Times: tries, Status: 503})
 		w.run(resource.TestStep{
 			Config:            w.config(numberWith(quote(a))),
-			ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID")},
+			ConfigStateChecks: []statecheck.StateCheck{w.received(strings.Repeat("GET ", tries) + "GET POST GET"), w.holds(testNumber, a, "VALID")},
 		})
 	})
 }

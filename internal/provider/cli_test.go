@@ -64,6 +64,7 @@ func (w *world) environment() map[string]string {
 		"CHECKPOINT_DISABLE": "1",
 		envBaseURL:           w.URL(),
 		envAccessToken:       testToken,
+		envMaxRetries:        "0", // these waits would be real
 	}
 }
 
@@ -81,7 +82,9 @@ func (c *cli) actions() map[string]tfjson.Actions {
 	if _, err := c.Plan(c.w.t.Context(), tfexec.Out("plan")); err != nil {
 		c.w.t.Fatal(err)
 	}
+	c.SetStdout(io.Discard)
 	plan, err := c.ShowPlanFile(c.w.t.Context(), "plan")
+	c.SetStdout(&c.output)
 	if err != nil {
 		c.w.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -14,38 +15,53 @@ import (
 )
 
 // graphError words a failed call for the person who has to mend it: what
-// failed on which number, why, what to do next, and the codes that Meta's
-// support asks for. The action completes "Could not …".
+// failed on which number, why, what to do next, whether the key on the number
+// changed, and the codes that Meta's support asks for. The action completes
+// "Could not …".
 func graphError(action, phoneNumberID string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(phoneNumberID, err))
+	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(phoneNumberID, outcome(err), err))
+}
+
+// graphErrorAfterUpload is for a read that fails after an upload succeeded.
+func graphErrorAfterUpload(action, phoneNumberID string, err error) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(phoneNumberID,
+		"The key was uploaded. Whether its signature is valid could not be read; the next plan reads it.", err))
 }
 
 // graphWarning is for a call that the operation can do without.
 func graphWarning(action, phoneNumberID, consequence string, err error) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(graphErrorPath(err), summary(action), consequence+"\n\n"+graphErrorDetail(phoneNumberID, err))
+	return diag.NewAttributeWarningDiagnostic(graphErrorPath(err), summary(action), consequence+"\n\n"+graphErrorDetail(phoneNumberID, outcome(err), err))
 }
 
 func summary(action string) string { return "Could not " + action }
 
 func graphErrorPath(err error) path.Path {
 	if graph.ClassOf(err) == graph.ClassKeyRefused {
-		return path.Root("business_public_key")
+		return path.Root(attrPublicKey)
 	}
-	return path.Root("phone_number_id")
+	return path.Root(attrPhoneNumberID)
 }
 
-func graphErrorDetail(phoneNumberID string, err error) string {
+func outcome(err error) string {
+	if e, ok := errors.AsType[*graph.Error](err); ok && e.Uncertain() {
+		return "It is not known whether the key on the number was changed. The next plan reads it."
+	}
+	return "The key on the number was not changed."
+}
+
+func graphErrorDetail(phoneNumberID, outcome string, err error) string {
 	e, ok := errors.AsType[*graph.Error](err)
 	if !ok {
 		return sentence(err.Error())
 	}
-	parts := []string{fmt.Sprintf("Phone number ID %s: %s", phoneNumberID, sentence(e.Reason()))}
-	if remedy := e.Remedy(); remedy != "" {
-		parts = append(parts, remedy)
-	}
-	class := "Kind of error: " + string(e.Class)
+	kind := "Kind of error: " + string(e.Class)
 	if codes := e.Codes(); codes != "" {
-		class += " (" + codes + ")"
+		kind += " (" + codes + ")"
 	}
-	return strings.Join(append(parts, class+"."), "\n\n")
+	kind += "."
+	if e.Tries > 1 {
+		kind += fmt.Sprintf(" The request was sent %d times.", e.Tries)
+	}
+	parts := []string{fmt.Sprintf("Phone number ID %s: %s", phoneNumberID, sentence(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }

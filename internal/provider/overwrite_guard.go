@@ -22,6 +22,7 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 		d == nil || d.client == nil {
 		return
 	}
+	defer d.served.warnOnce(diags)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 

@@ -26,7 +26,7 @@ type protocol struct {
 func (w *world) protocol() *protocol {
 	w.t.Helper()
 	ctx := w.t.Context()
-	p := &protocol{t: w.t, ProviderServer: providerserver.NewProtocol6(&whatsappProvider{version: "test", sleep: w.sleep})()}
+	p := &protocol{t: w.t, ProviderServer: providerserver.NewProtocol6(&whatsappProvider{version: "test", clock: w.clock})()}
 	schema, err := p.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	p.check(err, schema.Diagnostics)
 	p.schema = schema

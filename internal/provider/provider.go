@@ -9,10 +9,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -29,41 +31,39 @@ var _ provider.Provider = (*whatsappProvider)(nil)
 
 // The environment variables that stand in for provider arguments.
 const (
-	envAccessToken = "WHATSAPP_ACCESS_TOKEN"
-	envAPIVersion  = "WHATSAPP_API_VERSION"
-	envBaseURL     = "WHATSAPP_BASE_URL"
+	envAccessToken  = "WHATSAPP_ACCESS_TOKEN"
+	envAppSecret    = "WHATSAPP_APP_SECRET" //nolint:gosec // the name of a variable, not a secret
+	envAPIVersion   = "WHATSAPP_API_VERSION"
+	envBaseURL      = "WHATSAPP_BASE_URL"
+	envMaxRetries   = "WHATSAPP_MAX_RETRIES"
+	envRetryMaxWait = "WHATSAPP_RETRY_MAX_WAIT"
+)
+
+// The bounds of what can be configured: enough for any outage that a run may
+// wait for, and not so much that a typing error hangs it for days.
+const (
+	mostRetries    = 20
+	longestMaxWait = time.Hour
 )
 
 type whatsappProvider struct {
 	version string
-	sleep   sleepFunc
-}
-
-// sleepFunc waits for a duration, or until the context ends and then returns
-// its cause. Tests put in one that does not wait.
-type sleepFunc func(ctx context.Context, d time.Duration) error
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	clock   graph.Clock
 }
 
 type providerModel struct {
-	AccessToken types.String `tfsdk:"access_token"`
-	APIVersion  types.String `tfsdk:"api_version"`
-	BaseURL     types.String `tfsdk:"base_url"`
+	AccessToken  types.String `tfsdk:"access_token"`
+	AppSecret    types.String `tfsdk:"app_secret"`
+	APIVersion   types.String `tfsdk:"api_version"`
+	BaseURL      types.String `tfsdk:"base_url"`
+	MaxRetries   types.Int64  `tfsdk:"max_retries"`
+	RetryMaxWait types.String `tfsdk:"retry_max_wait"`
 }
 
 // New returns the provider, as the version that the User-Agent names.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider {
-		return &whatsappProvider{version: version, sleep: sleep}
+		return &whatsappProvider{version: version, clock: graph.SystemClock{}}
 	}
 }
 
@@ -82,6 +82,12 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Optional:  true,
 				Sensitive: true,
 			},
+			"app_secret": schema.StringAttribute{
+				MarkdownDescription: "The secret of the app that the access token was issued for. With it, every request carries `appsecret_proof`, which the Graph API demands from apps that have \"Require app secret\" switched on. " +
+					"The secret itself is never sent. It can also be given with the environment variable `" + envAppSecret + "`.",
+				Optional:  true,
+				Sensitive: true,
+			},
 			"api_version": schema.StringAttribute{
 				MarkdownDescription: "The version of the Graph API. It can also be given with the environment variable `" + envAPIVersion + "`. Defaults to `" + graph.DefaultAPIVersion + "`.",
 				Optional:            true,
@@ -92,6 +98,18 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					"It can also be given with the environment variable `" + envBaseURL + "`. Defaults to `" + graph.DefaultBaseURL + "`.",
 				Optional:   true,
 				Validators: []validator.String{checkedBy{graph.CheckBaseURL, "must be an https URL, or an http URL to a loopback address"}},
+			},
+			"max_retries": schema.Int64Attribute{
+				MarkdownDescription: fmt.Sprintf("How often a request is sent again when it failed for a passing reason: a rate limit, an error of the server, or no answer. From `0` to `%d`. "+
+					"It can also be given with the environment variable `%s`. Defaults to `%d`.", mostRetries, envMaxRetries, graph.DefaultMaxRetries),
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
+			},
+			"retry_max_wait": schema.StringAttribute{
+				MarkdownDescription: fmt.Sprintf("The longest wait before a request is sent again, as a duration such as `30s` or `5m`, `%s` at most. When the server asks for a longer wait, the operation fails at once and says how long it is. "+
+					"It can also be given with the environment variable `%s`. Defaults to `%s`.", shortDuration(longestMaxWait), envRetryMaxWait, shortDuration(graph.DefaultRetryMaxWait)),
+				Optional:   true,
+				Validators: []validator.String{checkedBy{checkMaxWait, "must be a duration such as `30s` or `5m`"}},
 			},
 		},
 	}
@@ -107,36 +125,59 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 
-	data := &providerData{sleep: p.sleep}
+	data := &providerData{clock: p.clock}
 	token := data.setting("access_token", config.AccessToken, envAccessToken)
+	secret := data.setting("app_secret", config.AppSecret, envAppSecret)
 	version := data.setting("api_version", config.APIVersion, envAPIVersion)
 	baseURL := data.setting("base_url", config.BaseURL, envBaseURL)
+	maxWait := data.setting("retry_max_wait", config.RetryMaxWait, envRetryMaxWait)
+	maxRetries := data.setting("max_retries", digits(config.MaxRetries), envMaxRetries)
+	if version.value == "" && !version.unknown {
+		version.value = graph.DefaultAPIVersion
+	}
 	resp.ResourceData, resp.DataSourceData = data, data
 
 	if token.value == "" && !token.unknown {
 		resp.Diagnostics.AddAttributeError(path.Root("access_token"), "Missing WhatsApp access token",
 			"The Graph API needs an access token, and none was given. Set the argument access_token in the provider block, or the environment variable "+envAccessToken+". "+
 				"A value that is set but empty counts as not given.")
-	} else {
-		token.check(graph.CheckAccessToken, &resp.Diagnostics)
 	}
+	token.check(graph.CheckAccessToken, &resp.Diagnostics)
+	secret.check(graph.CheckAppSecret, &resp.Diagnostics)
 	version.check(graph.CheckAPIVersion, &resp.Diagnostics)
 	baseURL.check(graph.CheckBaseURL, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || len(data.unknown) > 0 {
+	maxWait.check(checkMaxWait, &resp.Diagnostics)
+	maxRetries.check(checkMaxRetries, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if since := graph.Expired(version.value, p.clock.Now()); since != "" && !version.unknown {
+		resp.Diagnostics.AddAttributeWarning(path.Root("api_version"), "The Graph API version has ended",
+			fmt.Sprintf("%s is no longer served, %s. Meta answers with the oldest version that it still serves, which may behave differently. Set api_version or %s to a current version, such as %s.",
+				version.value, since, envAPIVersion, graph.DefaultAPIVersion))
+	}
+	if len(data.unknown) > 0 {
 		return
 	}
 
 	client, err := graph.New(graph.Config{
-		AccessToken: token.value,
-		APIVersion:  version.value,
-		BaseURL:     baseURL.value,
-		UserAgent:   "terraform-provider-whatsapp/" + p.version + " Terraform/" + req.TerraformVersion,
+		AccessToken:  token.value,
+		AppSecret:    secret.value,
+		APIVersion:   version.value,
+		BaseURL:      baseURL.value,
+		UserAgent:    "terraform-provider-whatsapp/" + p.version + " Terraform/" + req.TerraformVersion,
+		MaxRetries:   maxRetries.number(graph.DefaultMaxRetries),
+		RetryMaxWait: maxWait.duration(),
+		Clock:        p.clock,
+		OnWait:       data.logWait,
+		OnAnswer:     data.logAnswer,
 	})
 	if err != nil {
-		resp.Diagnostics.AddError("Invalid provider configuration", err.Error())
+		resp.Diagnostics.AddError("Invalid provider configuration", sentence(err.Error()))
 		return
 	}
 	data.client = client
+	data.secrets = []string{token.value, secret.value}
 }
 
 func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource {
@@ -151,10 +192,12 @@ func (p *whatsappProvider) DataSources(context.Context) []func() datasource.Data
 type providerData struct {
 	client  *graph.Client // nil while an argument is unknown
 	unknown []string      // the names of those arguments
-	sleep   sleepFunc
+	secrets []string      // never to be logged
+	clock   graph.Clock
 
 	looks         looks
 	warnOfDestroy sync.Once
+	served        servedVersion
 }
 
 // providerDataFrom is what Configure of a resource or data source makes of the
@@ -209,6 +252,47 @@ func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
 		diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument,
 			"The value comes from "+s.source+". "+sentence(err.Error()))
 	}
+}
+
+// digits lets a number take the way of the other settings.
+func digits(n types.Int64) types.String {
+	switch {
+	case n.IsUnknown():
+		return types.StringUnknown()
+	case n.IsNull():
+		return types.StringNull()
+	default:
+		return types.StringValue(strconv.FormatInt(n.ValueInt64(), 10))
+	}
+}
+
+func (s setting) number(byDefault int) int {
+	if n, err := strconv.Atoi(s.value); err == nil {
+		return n
+	}
+	return byDefault
+}
+
+func (s setting) duration() time.Duration {
+	d, _ := time.ParseDuration(s.value) // checked before; empty is zero
+	return d
+}
+
+func checkMaxRetries(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > mostRetries {
+		return fmt.Errorf("%q is not a whole number from 0 to %d", s, mostRetries)
+	}
+	return nil
+}
+
+func checkMaxWait(s string) error {
+	if err := checkDuration(s); err != nil {
+		return err
+	}
+	if d, _ := time.ParseDuration(s); d < time.Second || d > longestMaxWait {
+		return fmt.Errorf("%q is not between 1s and %s", s, shortDuration(longestMaxWait))
+	}
+	return nil
 }
 
 // checkedBy is a validator for a rule that another package owns.

@@ -3,7 +3,6 @@
 package provider
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -222,18 +221,6 @@ func TestProviderData_requireClient(t *testing.T) {
 	}
 	if detail := resp.Diagnostics[0].Detail(); !strings.Contains(detail, "access_token and base_url") || !strings.Contains(detail, "-target") {
 		t.Error(detail)
-	}
-}
-
-func TestSleep(t *testing.T) {
-	t.Parallel()
-	if err := sleep(t.Context(), 1); err != nil {
-		t.Error(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := sleep(ctx, 1<<62); err == nil {
-		t.Error("a wait goes on after its context has ended")
 	}
 }
 

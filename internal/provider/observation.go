@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// masked returns a context whose log lines cannot hold the provider's secrets.
+// Nothing here logs them on purpose; this is for what a later change or a
+// server's words may bring along.
+func (d *providerData) masked(ctx context.Context) context.Context {
+	var secrets []string
+	for _, s := range d.secrets {
+		if s != "" {
+			secrets = append(secrets, s)
+		}
+	}
+	return tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, secrets...), secrets...)
+}
+
+// logWait is at INFO, so that somebody who watches a run that seems to hang can
+// see what it waits for.
+func (d *providerData) logWait(ctx context.Context, w graph.Wait) {
+	tflog.Info(d.masked(ctx), "Waiting before the Graph API is called again", map[string]any{
+		attrPhoneNumberID: w.Object,
+		"reason":          w.Reason,
+		"seconds":         int(math.Ceil(w.For.Seconds())),
+	})
+}
+
+func (d *providerData) logAnswer(ctx context.Context, a graph.Answer) {
+	d.served.saw(a.AskedVersion, a.ServedVersion)
+	tflog.Debug(d.masked(ctx), "The Graph API answered", map[string]any{
+		"method":      a.Method,
+		"object":      a.Object,
+		"edge":        a.Edge,
+		"http_status": a.HTTPStatus,
+		"took_ms":     a.Took.Milliseconds(),
+		"api_version": a.ServedVersion,
+	})
+}
+
+// servedVersion notices that the Graph API answers with another version than
+// it was asked for, which it does silently once a version has ended.
+type servedVersion struct {
+	mu            sync.Mutex
+	asked, served string
+	warned        bool
+}
+
+func (v *servedVersion) saw(asked, served string) {
+	if served == "" || served == asked {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asked, v.served = asked, served
+}
+
+// warnOnce adds the warning to the first operation that asks, and to no other.
+func (v *servedVersion) warnOnce(diags *diag.Diagnostics) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.served == "" || v.warned {
+		return
+	}
+	v.warned = true
+	diags.AddWarning("The Graph API answers with another version",
+		fmt.Sprintf("Version %s was asked for, and the Graph API answered with %s, as it does when a version has ended. Set the provider argument api_version, or the environment variable %s, to %s or later.",
+			v.asked, v.served, envAPIVersion, v.served))
+}
