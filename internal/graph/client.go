@@ -162,6 +162,10 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
+// CloseIdleConnections closes what is not in use. The client can go on being
+// used.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
 // CheckAccessToken reports why a string can't be an access token. The error
 // never contains the token.
 func CheckAccessToken(token string) error { return checkSecret("access token", token) }

@@ -136,6 +136,8 @@ func (e *Error) Reason() string {
 		return e.UserMessage
 	case e.Message != "":
 		return e.Message
+	case e.Err != nil && e.Class == ClassTransient:
+		return "There was no answer: " + e.Err.Error()
 	case e.Err != nil:
 		return e.Err.Error()
 	default:
@@ -177,7 +179,7 @@ func (e *Error) Remedy() string {
 			"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
 			"Check the phone number ID in WhatsApp Manager under API setup, and the assets of the system user in Business settings."
 	case ClassAppSecretProof:
-		return "The app requires an app secret proof, and the call carried none or a wrong one. The proof is made from the access token and the secret of the app that the token was issued for."
+		return "The app requires an app secret proof, and the call carried none or a wrong one. Give the secret of the app that the access token was issued for in app_secret or WHATSAPP_APP_SECRET: the proof is made from the two."
 	case ClassNumberDeleted:
 		return "The phone number was deleted from its WhatsApp Business Account."
 	case ClassAuth:

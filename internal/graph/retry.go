@@ -122,7 +122,7 @@ func (c *Client) tooLong(ctx context.Context, d time.Duration, serverAsks bool) 
 		whose = "The server asks to wait"
 	}
 	if serverAsks && d > c.retryMaxWait {
-		return fmt.Sprintf("%s %s, and the longest wait that is configured is %s.", whose, inWords(d), inWords(c.retryMaxWait))
+		return fmt.Sprintf("%s %s, and the longest wait that is configured (retry_max_wait) is %s.", whose, inWords(d), inWords(c.retryMaxWait))
 	}
 	if deadline, ok := ctx.Deadline(); ok && c.clock.Now().Add(d).After(deadline) {
 		return fmt.Sprintf("%s %s, and the timeout of the operation ends before.", whose, inWords(d))

@@ -132,3 +132,70 @@ func TestImportByIdentity(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// values is a resource as it stands in a configuration; what is not given is
+// null.
+func (p *protocol) values(given map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	p.t.Helper()
+	return p.object(p.schema.ResourceSchemas[resourceType].ValueType(), given)
+}
+
+// nothing is the state of a resource that does not exist.
+func (p *protocol) nothing() *tfprotov6.DynamicValue {
+	p.t.Helper()
+	typ := p.schema.ResourceSchemas[resourceType].ValueType()
+	null, err := tfprotov6.NewDynamicValue(typ, tftypes.NewValue(typ, nil))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &null
+}
+
+func text(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
+
+// create applies a create, without the plan that Terraform would make first.
+func (p *protocol) create(number, key string, allowOverwrite bool) *tfprotov6.ApplyResourceChangeResponse {
+	p.t.Helper()
+	config := map[string]tftypes.Value{
+		attrPhoneNumberID:  text(number),
+		attrPublicKey:      text(key),
+		attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, allowOverwrite),
+	}
+	planned := maps.Clone(config)
+	planned[attrSignatureStatus] = text("VALID")
+	planned[attrFingerprint] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	resp, err := p.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: resourceType, PriorState: p.nothing(), PlannedState: p.values(planned), Config: p.values(config),
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp
+}
+
+func (p *protocol) read(state *tfprotov6.DynamicValue) *tfprotov6.ReadResourceResponse {
+	p.t.Helper()
+	resp, err := p.ReadResource(p.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: resourceType, CurrentState: state})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp
+}
+
+// Somebody puts a key on the number after the plan has looked: the create
+// looks, too.
+func TestCreateLooksBeforeItUploads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	resp := w.protocol().create(testNumber, keyA(t), false)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The number already holds a different key" {
+		t.Errorf("%+v", resp.Diagnostics)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := resp.NewState.IsNull(); err != nil {
+		t.Error(err)
+	}
+}
