@@ -423,3 +423,41 @@ func cliIsAtLeast(t *testing.T, want string) bool {
 	}
 	return have.GreaterThanOrEqual(version.Must(version.NewVersion(want)))
 }
+
+// One warning in a run says that another version answers, however many numbers
+// there are; a version that has ended is known before anything is sent.
+func TestCLI_versionWarnings(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(5)
+	w := &world{t: t, Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v25.0"})}
+	if err := w.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	for _, id := range numbers {
+		w.AddNumber(graphmock.Number{ID: id})
+	}
+	for version, want := range map[string][]string{
+		"v25.0": nil,
+		"v24.0": {"Warning: The Graph API answers with another version", "Version v24.0 was asked for, and the Graph API answered with v25.0", envAPIVersion},
+		"v19.0": {"Warning: The Graph API version has ended", "Warning: The Graph API answers with another version"},
+	} {
+		c := w.cli(strings.Replace(eachNumber(numbers, quote(keyA(t))), "resource", "provider \"whatsapp\" {\n  api_version = \""+version+"\"\n}\n\nresource", 1))
+		c.actions()
+		printed := c.printed()
+		for _, s := range want {
+			if !strings.Contains(printed, s) {
+				t.Errorf("%s: not printed: %s", version, s)
+			}
+		}
+		warnings := 0
+		for _, s := range want {
+			if strings.HasPrefix(s, "Warning") {
+				warnings++
+			}
+		}
+		if n := strings.Count(printed, "Warning: "); n != warnings {
+			t.Errorf("%s: %d warnings: %s", version, n, printed)
+		}
+	}
+}

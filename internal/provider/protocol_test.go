@@ -3,8 +3,12 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
+	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -198,4 +202,60 @@ func TestCreateLooksBeforeItUploads(t *testing.T) {
 	if _, err := resp.NewState.IsNull(); err != nil {
 		t.Error(err)
 	}
+}
+
+// Two hundred numbers on fifty parallel slots, as with -parallelism=50, with
+// faults all over: each ends as it should, and no goroutine is left.
+func TestManyNumbersInParallel(t *testing.T) {
+	before := runtime.NumGoroutine()
+	const slots = 50
+	var numbers []string
+	for i := range 200 {
+		numbers = append(numbers, fmt.Sprintf("200000%03d", i))
+	}
+	w := newWorld(t, numbers...)
+	w.Script(
+		graphmock.Fault{Method: "POST", After: 20, Times: 3, Status: 503},
+		graphmock.Fault{Method: "POST", After: 60, Times: 2, Status: 400, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "too many calls", nil)},
+		graphmock.Fault{Method: "GET", After: 100, Times: 2, Drop: graphmock.DropAfterRequest},
+	)
+	p, a := w.protocol(), keyA(t)
+	work := make(chan string)
+	var wg sync.WaitGroup
+	for range slots {
+		wg.Go(func() {
+			for id := range work {
+				created := p.create(id, a, false)
+				if len(created.Diagnostics) > 0 {
+					t.Errorf("%s: %+v", id, created.Diagnostics[0])
+					continue
+				}
+				if read := p.read(created.NewState); len(read.Diagnostics) > 0 {
+					t.Errorf("%s: %+v", id, read.Diagnostics[0])
+				}
+			}
+		})
+	}
+	for _, id := range numbers {
+		work <- id
+	}
+	close(work)
+	wg.Wait()
+	for _, id := range numbers {
+		if pem, status := w.Key(id); status != "VALID" || !newPublicKeyValue(pem).sameKey(newPublicKeyValue(a)) {
+			t.Errorf("%s has the status %q", id, status)
+		}
+	}
+	if n := w.Connections(); n > slots+2 { // two were dropped
+		t.Errorf("%d connections", n)
+	}
+	w.Close() // closes the idle connections from its side
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	buf := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 }

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+// message is one summary line that the provider prints.
+type message struct{ summary, cause, remedy string }
+
+// messages are all of them, in the order in which a user meets them.
+var messages = []message{
+	{"Missing WhatsApp access token", "Neither the argument `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value.", "Set one of the two. A variable that is set but empty counts as not set."},
+	{"Invalid …", "An argument, named in the message, cannot be right: the message says why, and, for an argument of the provider, whether it came from the configuration or from the environment.", "Correct the value. A trailing newline from a file is removed by `trimspace()`."},
+	{"Invalid provider configuration", "The arguments of the provider do not fit together.", "Follow the message."},
+	{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or give a value that does not depend on a resource."},
+	{"The Graph API version has ended", "The version in `api_version` is past the date until which Meta serves it. Meta answers with the oldest version that it still serves.", "Set `api_version` to a current version, or leave it out."},
+	{"The Graph API answers with another version", "The answer names another version than the request.", "Set `api_version` to the version that the message names, or to a later one."},
+	{"Invalid business_public_key", "The value is not one RSA public key of 2048 bits in PEM. See [Keys that are refused](#keys-that-are-refused). Nothing was sent.", "Follow the message. When the value may be a private key, Terraform is not asked to show the line of the configuration."},
+	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may pass is a warning, because apply looks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
+	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number."},
+	{"The number already holds a different key", "The first apply would replace a key that a live Flow may depend on. Nothing was uploaded.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number, and put its key into the configuration."},
+	{"Could not set the key", "The first upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
+	{"Could not update the key", "A later upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
+	{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
+	{"The key was uploaded but is not confirmed", "The upload succeeded, but the number does not show the key with a valid signature, two minutes later or at the end of the timeout.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, which signs it again."},
+	{"Could not read the key", "The number could not be read. The state is as it was.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
+	{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration, too."},
+	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
+	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
+	{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
+	{"Invalid import ID", "The import ID is not a phone number ID.", "Use the ID that WhatsApp Manager shows under API setup, not the phone number."},
+	{"Unexpected provider data", "A mistake in the provider.", "Please report it."},
+}
+
+// Every summary in the code is in the table, and the other way round.
+func TestEveryMessageIsExplained(t *testing.T) {
+	t.Parallel()
+	explained := map[string]bool{}
+	for _, m := range messages {
+		explained[m.summary] = false
+	}
+	for summary, where := range summaries(t) {
+		if _, ok := explained[summary]; !ok {
+			t.Errorf("%s: %q is not explained", where, summary)
+		}
+		explained[summary] = true
+	}
+	for summary, used := range explained {
+		if !used {
+			t.Errorf("%q is explained and never printed", summary)
+		}
+	}
+}
+
+// summaries finds the summary lines in the source of this package.
+func summaries(t *testing.T) map[string]token.Position {
+	t.Helper()
+	// Which argument holds the summary, or the action that completes "Could not".
+	summaryAt := map[string]int{"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1}
+	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "put": 1}
+
+	files := token.NewFileSet()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := map[string]string{}
+	var parsed []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(files, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, file)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				for i, id := range spec.Names {
+					if i < len(spec.Values) {
+						constants[id.Name] = words(spec.Values[i], constants)
+					}
+				}
+			}
+			return true
+		})
+	}
+	found := map[string]token.Position{}
+	for _, file := range parsed {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			name := ""
+			switch f := call.Fun.(type) {
+			case *ast.Ident:
+				name = f.Name
+			case *ast.SelectorExpr:
+				name = f.Sel.Name
+			}
+			if i, ok := summaryAt[name]; ok {
+				if s := words(call.Args[i], constants); s != "" {
+					found[s] = files.Position(call.Pos())
+				}
+			}
+			if i, ok := actionAt[name]; ok {
+				if s := words(call.Args[i], constants); s != "" {
+					found[summary(s)] = files.Position(call.Pos())
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// words evaluates a string expression; what is known only at run time becomes
+// an ellipsis, and nothing when there is nothing else.
+func words(e ast.Expr, constants map[string]string) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, _ := strconv.Unquote(e.Value)
+		return s
+	case *ast.Ident:
+		return constants[e.Name]
+	case *ast.BinaryExpr:
+		left, right := words(e.X, constants), words(e.Y, constants)
+		if left != "" && right == "" {
+			right = "…"
+		}
+		return left + right
+	default:
+		return ""
+	}
+}
+
+// refusedKeys has an input for each kind of text that is not taken as a key.
+func refusedKeys(t *testing.T) []string {
+	t.Helper()
+	a := keyA(t)
+	lines := strings.Split(strings.TrimSpace(a), "\n")
+	body := strings.Join(lines[1:len(lines)-1], "")
+	der, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	armoured := func(label string, der []byte) string {
+		return "-----BEGIN " + label + "-----\n" + base64.StdEncoding.EncodeToString(der) + "\n-----END " + label + "-----\n"
+	}
+	even := slices.Clone(der)
+	even[len(even)-1] = 2 // the exponent
+	return []string{
+		"",
+		fixture(t, "rsa2048_a.private_pkcs8.pem"), fixture(t, "private_encrypted_pbes2.pem"), fixture(t, "certificate.pem"), fixture(t, "request.pem"),
+		fixture(t, "openssh_rsa.pub"), fixture(t, "ssh2_rsa.pub"), fixture(t, "rsa1024.spki.pem"), fixture(t, "ec.spki.pem"),
+		a + keyB(t), "Public key:\n" + a, strings.ReplaceAll(a, "\n", `\n`), strings.ReplaceAll(a, "\n", " "), "    " + strings.ReplaceAll(a, "\n", "\n    "),
+		url.QueryEscape(a), strings.Replace(a, "+", " ", 1), body, base64.StdEncoding.EncodeToString([]byte(a)), "keys/public.pem", "my key",
+		strings.Join(lines[:5], "\n"), strings.Replace(a, "END PUBLIC KEY", "END RSA PUBLIC KEY", 1), strings.ReplaceAll(a, "-----", "--"),
+		strings.Replace(a, "\n", "\nComment: mine\n\n", 1), strings.Replace(a, "MIIB", "M!IB", 1), armoured("PUBLIC KEY", der[:200]), armoured("PUBLIC KEY", append(slices.Clone(der), 0)),
+		strings.ReplaceAll(a, "PUBLIC KEY", "RSA PUBLIC KEY"), armoured("PUBLIC KEY", even), armoured("DH PARAMETERS", der), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n",
+		`{"kty":"RSA","n":"AAAA","e":"AQAB"}`, strconv.Quote(a), strings.Repeat("x", 1<<17),
+	}
+}
+
+// The guide is made from the tables, so that it cannot drift.
+func TestTroubleshootingGuide(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(`---
+page_title: "Troubleshooting"
+subcategory: ""
+description: |-
+  Every message of the provider, its cause and its remedy.
+---
+
+# Troubleshooting
+
+Every error of the provider says what failed on which number, why, what to do next, and whether the key on the number changed. Where the Graph API has answered, its last line has what Meta's support asks for: the HTTP status, the code and subcode, the type and the ` + "`fbtrace_id`" + `.
+
+No error of the Graph API but "the phone number has been deleted" removes a resource from the state. After an error, plan again: the plan shows what is left to do.
+
+A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + ` shows for which number, why, and for how many seconds. No log level shows an access token, an app secret or a key that is not public.
+
+## Messages
+
+`)
+	for _, m := range messages {
+		fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n\n", m.summary, m.cause, m.remedy)
+	}
+	b.WriteString("## Errors of the Graph API\n\nThe last line of an error names its kind.\n\n")
+	for _, x := range graph.Explanations() {
+		fmt.Fprintf(&b, "### Kind of error: %s\n\nCodes: %s.\n\n%s\n\n", x.Class, graph.CodesOf(x.Class), x.Cause)
+		if x.Remedy != "" {
+			b.WriteString(x.Remedy + "\n\n")
+		}
+	}
+	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message has the cause, and then the remedy. It never repeats the value.\n\n")
+	seen := map[pemkey.Kind]bool{}
+	for _, text := range refusedKeys(t) {
+		_, err := pemkey.Parse(text)
+		e, ok := errors.AsType[*pemkey.Error](err)
+		if !ok {
+			t.Fatalf("a text that should be refused is not: %.60q", text)
+		}
+		if !seen[e.Kind] {
+			fmt.Fprintf(&b, "* **%s** %s\n", e.Problem, e.Remedy)
+		}
+		seen[e.Kind] = true
+	}
+	for _, kind := range kinds(t) {
+		if !seen[kind] {
+			t.Errorf("the guide has no example for the kind %q", kind)
+		}
+	}
+
+	const file = "../../templates/guides/troubleshooting.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != b.String() {
+		t.Errorf("the guide is out of date: go test ./internal/provider -run %s -update, and make docs", t.Name())
+	}
+}
+
+// kinds reads the kinds of key errors from their source.
+func kinds(t *testing.T) []pemkey.Kind {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../pemkey/error.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []pemkey.Kind
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && strings.HasPrefix(spec.Names[0].Name, "Kind") {
+			found = append(found, pemkey.Kind(words(spec.Values[0], nil)))
+		}
+		return true
+	})
+	if len(found) == 0 {
+		t.Fatal("no kinds found")
+	}
+	return found
+}
