@@ -90,9 +90,17 @@ func FuzzDecodeError(f *testing.F) {
 // No header asks for a wait that is negative or endless.
 func FuzzAskedWait(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"120", ""}, {"-1", ""}, {"1e300", ""}, {"NaN", ""}, {"Wed, 21 Oct 2026 07:28:00 GMT", ""}, {"soon", ""},
+		{"120", ""},
+		{"-1", ""},
+		{"1e300", ""},
+		{"NaN", ""},
+		{"Wed, 21 Oct 2026 07:28:00 GMT", ""},
+		{"soon", ""},
 		{"", `{"1":[{"type":"whatsapp","call_count":100,"estimated_time_to_regain_access":37}]}`},
-		{"", `{"1":[{"estimated_time_to_regain_access":"37"}],"2":"x"}`}, {"", `{"1":{}}`}, {"", `[]`}, {"", `{"1":[{"estimated_time_to_regain_access":1e308}]}`},
+		{"", `{"1":[{"estimated_time_to_regain_access":"37"}],"2":"x"}`},
+		{"", `{"1":{}}`},
+		{"", `[]`},
+		{"", `{"1":[{"estimated_time_to_regain_access":1e308}]}`},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// DefaultMaxRetries and DefaultRetryMaxWait are what the provider takes
-	// when nothing is configured.
-	DefaultMaxRetries   = 5
+	// DefaultMaxRetries is what the provider takes when nothing is configured.
+	DefaultMaxRetries = 5
+
+	// DefaultRetryMaxWait is the longest wait when nothing is configured.
 	DefaultRetryMaxWait = 2 * time.Minute
 
 	// Each wait is drawn from between zero and a ceiling that doubles. These

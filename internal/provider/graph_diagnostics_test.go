@@ -5,6 +5,7 @@ package provider
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -48,9 +49,7 @@ func golden(t *testing.T, name, got string) {
 func TestEveryGraphError(t *testing.T) {
 	graphError := func(status, code, subcode int, typ, message string, more map[string]any) graphmock.Fault {
 		extra := map[string]any{"fbtrace_id": "AbCdEfG"}
-		for k, v := range more {
-			extra[k] = v
-		}
+		maps.Copy(extra, more)
 		return graphmock.Fault{Status: status, Body: graphmock.ErrorBody(code, subcode, typ, message, extra)}
 	}
 	simple := func(status, code int, message string) graphmock.Fault {

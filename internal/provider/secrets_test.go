@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,9 +109,7 @@ func TestCLI_secretsAreNowhere(t *testing.T) {
 		environment := w.environment()
 		environment[envAppSecret] = appSecret
 		environment["TF_LOG"], environment["TF_LOG_PATH"] = "TRACE", log
-		for name, value := range scenario.env {
-			environment[name] = value
-		}
+		maps.Copy(environment, scenario.env)
 		for name, value := range environment {
 			command.Env = append(command.Env, name+"="+value)
 		}
