@@ -139,6 +139,12 @@ func (e *Error) Reason() string {
 		return e.Message
 	case e.Err != nil && e.Class == ClassTransient:
 		return "There was no answer: " + e.Err.Error()
+	case e.Err != nil && e.Class == ClassCertificate:
+		return "The TLS connection could not be made: " + e.Err.Error()
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return "The time for the operation was up before the server answered"
+	case errors.Is(e.Err, context.Canceled):
+		return "The run was cancelled before the server answered"
 	case e.Err != nil:
 		return e.Err.Error()
 	default:
@@ -241,7 +247,7 @@ func Explanations() []Explanation {
 		},
 		{
 			ClassInterrupted, "The run was cancelled, or the operation ran into its timeout.",
-			"The operation was cancelled, or ran into its timeout before the server answered. The timeouts argument of the resource sets how long it may take.",
+			"Apply again. When the time was too short, the argument timeouts of the resource gives it more.",
 		},
 		{
 			ClassNotUnderstood, "What answered is not the Graph API, or the answer has no documented shape.",
@@ -389,7 +395,8 @@ func (e *Error) transport(ctx context.Context, err error) *Error {
 		err = u.Err
 	}
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
+	noTLS := notTLS || errors.Is(err, http.ErrSchemeMismatch)
 	dial, isOp := errors.AsType[*net.OpError](err)
 
 	e.Class, e.Err = ClassTransient, err

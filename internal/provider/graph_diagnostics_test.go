@@ -3,14 +3,19 @@
 package provider
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -163,6 +168,40 @@ func TestEveryGraphError(t *testing.T) {
 				t.Errorf("%s: %d diagnostics", r.name, len(diags))
 			}
 		}
+	}
+
+	refused := httptest.NewServer(http.NotFoundHandler())
+	refused.Close()
+	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	untrusted.StartTLS()
+	defer untrusted.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for _, server := range []struct{ name, url string }{
+		{"connection refused", refused.URL},
+		{"certificate not trusted", untrusted.URL},
+		{"not TLS", strings.Replace(plain.URL, "http:", "https:", 1)},
+	} {
+		resp := newWorld(t).protocolAt(server.url).create(testNumber, keyA(t), true)
+		for _, d := range resp.Diagnostics {
+			fmt.Fprintf(&out, "## POST %s\n\n%s at %s: %s\n\n%s\n\n", server.name, d.Severity, d.Attribute, d.Summary, withoutAddresses(d.Detail))
+		}
+	}
+
+	slow := newWorld(t)
+	slow.Script(graphmock.Fault{Times: -1, Delay: time.Minute})
+	p := slow.protocol()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	resp, err := p.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: resourceType, CurrentState: p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range resp.Diagnostics {
+		fmt.Fprintf(&out, "## GET slow\n\n%s at %s: %s\n\n%s\n\n", d.Severity, d.Attribute, d.Summary, d.Detail)
 	}
 	golden(t, "graph_errors.txt", out.String())
 }

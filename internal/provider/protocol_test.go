@@ -29,6 +29,11 @@ type protocol struct {
 
 func (w *world) protocol() *protocol {
 	w.t.Helper()
+	return w.protocolAt(w.URL())
+}
+
+func (w *world) protocolAt(baseURL string) *protocol {
+	w.t.Helper()
 	ctx := w.t.Context()
 	p := &protocol{t: w.t, ProviderServer: providerserver.NewProtocol6(&whatsappProvider{version: "test", clock: w.clock})()}
 	schema, err := p.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
@@ -36,7 +41,7 @@ func (w *world) protocol() *protocol {
 	p.schema = schema
 
 	config := p.object(schema.Provider.ValueType(), map[string]tftypes.Value{
-		"base_url":     tftypes.NewValue(tftypes.String, w.URL()),
+		"base_url":     tftypes.NewValue(tftypes.String, baseURL),
 		"access_token": tftypes.NewValue(tftypes.String, testToken),
 	})
 	configured, err := p.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: config})
