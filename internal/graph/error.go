@@ -96,6 +96,18 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s/%s: %s%s", e.Method, e.Object, e.Edge, e.Reason(), e.codes(" (", ")"))
 }
 
+// ObjectName says what kind of ID Object is, in words.
+func (e *Error) ObjectName() string {
+	if e.Lists() {
+		return "WhatsApp Business Account ID"
+	}
+	return "Phone number ID"
+}
+
+// Lists reports whether the call was for the numbers of an account, and not for
+// the key of one number.
+func (e *Error) Lists() bool { return e.Edge == phoneNumbersEdge }
+
 // Uncertain reports whether the request may have had its effect on the server
 // although it failed. Only a POST has one.
 func (e *Error) Uncertain() bool {
@@ -181,6 +193,9 @@ func (e *Error) Remedy() string {
 	if remedy, ok := remedyOfCode[e.Code]; ok && e.HasCode {
 		return remedy
 	}
+	if remedy, ok := remedyOfListing[e.Class]; ok && e.Lists() {
+		return remedy
+	}
 	for _, x := range Explanations() {
 		if x.Class == e.Class {
 			return x.Remedy
@@ -264,6 +279,14 @@ func Explanations() []Explanation {
 var remedyOfCode = map[int]string{
 	133015: "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again.",
 	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer.",
+}
+
+// remedyOfListing is for what the listing of phone numbers wants instead.
+var remedyOfListing = map[Class]string{
+	ClassWrongObject: "This answer means one of several things: the ID is not that of a WhatsApp Business Account (a phone number ID, a business ID or an app ID are often pasted instead), " +
+		"the account is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_management. " +
+		"Check the account ID in WhatsApp Manager under account settings, and the assets of the system user in Business settings.",
+	ClassPermission: "The access token needs the permission whatsapp_business_management to list phone numbers, and the WhatsApp Business Account must be assigned to the system user.",
 }
 
 // CodesOf lists the codes of a class in rising order, for the documentation.

@@ -18,38 +18,46 @@ import (
 // failed on which number, why, what to do next, whether the key on the number
 // changed, and the codes that Meta's support asks for. The action completes
 // "Could not …".
-func graphError(action, phoneNumberID string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(phoneNumberID, outcome(err), err))
+func graphError(action, object string, err error) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object, outcome(err), err))
 }
 
 // graphErrorAfterUpload is for a read that fails after an upload succeeded.
-func graphErrorAfterUpload(action, phoneNumberID string, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(phoneNumberID,
+func graphErrorAfterUpload(action, object string, err error) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object,
 		"The key was uploaded. Whether its signature is valid could not be read; the next plan reads it.", err))
 }
 
 // graphWarning is for a call that the operation can do without.
-func graphWarning(action, phoneNumberID, consequence string, err error) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(graphErrorPath(err), summary(action), consequence+"\n\n"+graphErrorDetail(phoneNumberID, outcome(err), err))
+func graphWarning(action, object, consequence string, err error) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(graphErrorPath(err), summary(action), consequence+"\n\n"+graphErrorDetail(object, outcome(err), err))
 }
 
 func summary(action string) string { return "Could not " + action }
 
 func graphErrorPath(err error) path.Path {
-	if graph.ClassOf(err) == graph.ClassKeyRefused {
+	e, ok := errors.AsType[*graph.Error](err)
+	switch {
+	case ok && e.Lists():
+		return path.Root(attrWABAID)
+	case ok && e.Class == graph.ClassKeyRefused:
 		return path.Root(attrPublicKey)
+	default:
+		return path.Root(attrPhoneNumberID)
 	}
-	return path.Root(attrPhoneNumberID)
 }
 
 func outcome(err error) string {
-	if e, ok := errors.AsType[*graph.Error](err); ok && e.Uncertain() {
+	switch e, ok := errors.AsType[*graph.Error](err); {
+	case ok && e.Uncertain():
 		return "It is not known whether the key on the number was changed. The next plan reads it."
+	case ok && e.Lists():
+		return "" // no key is in question
 	}
 	return "The key on the number was not changed."
 }
 
-func graphErrorDetail(phoneNumberID, outcome string, err error) string {
+func graphErrorDetail(object, outcome string, err error) string {
 	e, ok := errors.AsType[*graph.Error](err)
 	if !ok {
 		return sentence(err.Error())
@@ -62,6 +70,6 @@ func graphErrorDetail(phoneNumberID, outcome string, err error) string {
 	if e.Tries > 1 {
 		kind += fmt.Sprintf(" The request was sent %d times.", e.Tries)
 	}
-	parts := []string{fmt.Sprintf("Phone number ID %s: %s", phoneNumberID, sentence(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
+	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, sentence(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }

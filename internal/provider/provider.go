@@ -185,7 +185,7 @@ func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource
 }
 
 func (p *whatsappProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newBusinessEncryptionDataSource}
+	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newPhoneNumbersDataSource}
 }
 
 // providerData is what Configure hands to resources and data sources.

@@ -41,6 +41,7 @@ var messages = []message{
 	{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
 	{"The key was uploaded but is not confirmed", "The upload succeeded, but the number does not show the key with a valid signature, two minutes later or at the end of the timeout.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, which signs it again."},
 	{"Could not read the key", "The number could not be read. The state is as it was.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
+	{"Could not list the phone numbers", "The numbers of the WhatsApp Business Account could not be listed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The access token needs the permission `whatsapp_business_management`."},
 	{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration, too."},
 	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
 	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+const testWABA = "102290129340777"
+
+func phoneNumbersOf(waba string) string {
+	return "data \"whatsapp_phone_numbers\" \"test\" {\n  waba_id = \"" + waba + "\"\n}\n"
+}
+
+func TestAccPhoneNumbers(t *testing.T) {
+	t.Parallel()
+	const address = "data.whatsapp_phone_numbers.test"
+	for name, test := range map[string]struct {
+		count int
+		pages graphmock.Pages
+		sent  string
+	}{
+		"none":           {0, graphmock.Pages{}, "GET"},
+		"one page":       {3, graphmock.Pages{}, "GET"},
+		"several pages":  {230, graphmock.Pages{}, "GET GET GET"},
+		"IDs as numbers": {120, graphmock.Pages{NumericIDs: true, Duplicates: true}, "GET GET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.AddWABA(testWABA)
+			for i := range test.count {
+				w.AddNumber(graphmock.Number{ID: fmt.Sprintf("20000%04d", test.count-i), WABAID: testWABA, DisplayPhoneNumber: "+1 631-555-0100", PlatformType: "CLOUD_API", Status: "CONNECTED"})
+			}
+			w.SetPages(test.pages)
+			checks := []statecheck.StateCheck{
+				stateCheck(func() error { return w.expectRequests(map[string]string{testWABA: test.sent}) }),
+				statecheck.ExpectKnownValue(address, at("phone_numbers"), knownvalue.ListSizeExact(test.count)),
+			}
+			if test.count > 0 {
+				checks = append(checks, statecheck.ExpectKnownValue(address, at("phone_numbers").AtSliceIndex(0), knownvalue.ObjectPartial(map[string]knownvalue.Check{
+					"id":                   knownvalue.StringExact("200000001"),
+					"display_phone_number": knownvalue.StringExact("+1 631-555-0100"),
+					"platform_type":        knownvalue.StringExact("CLOUD_API"),
+					"status":               knownvalue.StringExact("CONNECTED"),
+				})))
+			}
+			w.run(resource.TestStep{Config: w.config(phoneNumbersOf(testWABA)), ConfigStateChecks: checks})
+		})
+	}
+}
+
+func TestAccPhoneNumbers_errors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddWABA(testWABA)
+	for i := range 300 {
+		w.AddNumber(graphmock.Number{ID: fmt.Sprintf("20000%04d", i), WABAID: testWABA})
+	}
+	w.run(
+		resource.TestStep{
+			Config:      w.config(phoneNumbersOf(testNumber)),
+			ExpectError: regexp.MustCompile(`(?s)Could not list the phone numbers.*WhatsApp\s+Business\s+Account\s+ID\s+` + testNumber + `.*whatsapp_business_management.*code 100,\s+subcode 33`),
+		},
+		resource.TestStep{
+			PreConfig:   w.receivedBefore("GET", func() { w.SetPages(graphmock.Pages{RepeatCursor: 2}) }),
+			Config:      w.config(phoneNumbersOf(testWABA)),
+			ExpectError: regexp.MustCompile(`(?s)Could not list the phone numbers.*runs\s+in\s+circles`),
+		},
+		resource.TestStep{
+			PreConfig:   w.forget(),
+			Config:      w.config(phoneNumbersOf("me")),
+			ExpectError: regexp.MustCompile(`(?s)ID\s+of\s+a\s+WhatsApp\s+Business\s+Account`),
+		},
+		w.nothingSent(),
+	)
+}
