@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -27,10 +29,11 @@ import (
 )
 
 var (
-	_ resource.ResourceWithConfigure   = (*businessEncryptionResource)(nil)
-	_ resource.ResourceWithIdentity    = (*businessEncryptionResource)(nil)
-	_ resource.ResourceWithImportState = (*businessEncryptionResource)(nil)
-	_ resource.ResourceWithModifyPlan  = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithConfigure        = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithIdentity         = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithImportState      = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*businessEncryptionResource)(nil)
 )
 
 const (
@@ -42,6 +45,8 @@ const (
 const (
 	attrPhoneNumberID   = "phone_number_id"
 	attrPublicKey       = "business_public_key"
+	attrPublicKeyWO     = "business_public_key_wo"
+	attrPublicKeyWOVer  = "business_public_key_wo_version"
 	attrSignatureStatus = "business_public_key_signature_status"
 	attrFingerprint     = "business_public_key_fingerprint"
 	attrAllowOverwrite  = "allow_overwrite"
@@ -59,6 +64,8 @@ type businessEncryptionResource struct {
 type businessEncryptionModel struct {
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
 	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
+	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null but in the configuration
+	PublicKeyWOVer  types.Int64    `tfsdk:"business_public_key_wo_version"`
 	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
 	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
 	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
@@ -84,10 +91,25 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 			},
 			attrPublicKey: schema.StringAttribute{
 				MarkdownDescription: "The RSA public key of exactly 2048 bits, in PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`). " +
-					"It is compared as a key: line ends, wrapping and a trailing newline make no difference. A private key is refused before anything is sent.",
-				Required:   true,
+					"It is compared as a key: line ends, wrapping and a trailing newline make no difference. A private key is refused before anything is sent. " +
+					"Exactly one of this and `" + attrPublicKeyWO + "` is given; with the latter, this shows the key on the number.",
+				Optional:   true,
+				Computed:   true,
 				CustomType: publicKeyType{},
 				Validators: []validator.String{publicKeyValidator{}},
+			},
+			attrPublicKeyWO: schema.StringAttribute{
+				MarkdownDescription: "The same as a write-only argument, for a key that comes from an ephemeral value, so that its private half is in no plan and in no state. It needs Terraform 1.11 or OpenTofu 1.11. " +
+					"Without `" + attrPublicKeyWOVer + "`, the key itself is compared with the one that was uploaded, which is right for a source that gives the same key on every run, such as a secret store.",
+				Optional:   true,
+				WriteOnly:  true,
+				CustomType: publicKeyType{},
+				Validators: []validator.String{publicKeyValidator{}},
+			},
+			attrPublicKeyWOVer: schema.Int64Attribute{
+				MarkdownDescription: "For a source that gives another key on every run, such as one that generates it. With a version, a new key is taken from `" + attrPublicKeyWO + "` only when the version changes, up or down; otherwise the key that was uploaded stays, and its drift is repaired with that key.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot(attrPublicKeyWO))},
 			},
 			attrSignatureStatus: schema.StringAttribute{
 				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
@@ -155,6 +177,12 @@ func (r *businessEncryptionResource) IdentitySchema(_ context.Context, _ resourc
 	}
 }
 
+func (r *businessEncryptionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.ExactlyOneOf(path.MatchRoot(attrPublicKey), path.MatchRoot(attrPublicKeyWO)),
+	}
+}
+
 func (r *businessEncryptionResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
@@ -163,13 +191,14 @@ func (r *businessEncryptionResource) Configure(_ context.Context, req resource.C
 // plans a valid signature, and looks whether a first apply would overwrite
 // somebody's key.
 func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var plan, state businessEncryptionModel
+	var config, plan, state businessEncryptionModel
 	creating, destroying := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
 	if !creating {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if !destroying {
 		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+		resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -179,6 +208,16 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 
+	candidate := plan.PublicKey // what a create would upload, as far as it is known
+	if config.writeOnly() {
+		candidate = config.PublicKeyWO
+		plan.PublicKey = newUnknownPublicKeyValue()
+		if !creating {
+			uploaded, diags := uploadedKey(ctx, req.Private, state)
+			resp.Diagnostics.Append(diags...)
+			plan.PublicKey = planWriteOnly(config, state, uploaded, &resp.Diagnostics)
+		}
+	}
 	// Semantic equality does not run while planning, so without this a newline
 	// added to the configuration would be planned as an upload.
 	if !creating && plan.PublicKey.sameKey(state.PublicKey) {
@@ -193,7 +232,7 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 
 	switch {
 	case creating:
-		r.provider.planOverwrite(ctx, plan, &resp.Diagnostics)
+		r.provider.planOverwrite(ctx, plan, candidate, &resp.Diagnostics)
 	case !plan.PhoneNumberID.Equal(state.PhoneNumberID):
 		// No plan of its own is asked for the destroying half of a replacement.
 		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
@@ -215,54 +254,64 @@ func keyStays(number, fingerprint types.String) diag.Diagnostic {
 }
 
 func (r *businessEncryptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	r.put(ctx, "set the key", true, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics)
-}
-
-func (r *businessEncryptionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	r.put(ctx, "update the key", false, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics)
-}
-
-// put is create and update: both upload. Only a create looks first whether the
-// number holds somebody else's key; an update has shown in its plan which key
-// it replaces.
-func (r *businessEncryptionResource) put(ctx context.Context, action string, creating bool, planned tfsdk.Plan, state *tfsdk.State, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {
-	var plan businessEncryptionModel
-	diags.Append(planned.Get(ctx, &plan)...)
-	if diags.HasError() {
-		return
-	}
-	timeoutOf := plan.Timeouts.Update
-	if creating {
-		timeoutOf = plan.Timeouts.Create
-	}
-	timeout, timeoutDiags := timeoutOf(ctx, defaultUploadTimeout)
-	diags.Append(timeoutDiags...)
-	client := r.provider.requireClient(diags)
-	defer r.provider.served.warnOnce(diags)
-	key, err := pemkey.Parse(plan.PublicKey.ValueString()) // unchecked until now if it was unknown at plan time
-	if err != nil {
-		diags.Append(invalidKey(err))
-	}
-	if diags.HasError() {
+	var plan, config businessEncryptionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	timeout, diags := plan.Timeouts.Create(ctx, defaultUploadTimeout)
+	resp.Diagnostics.Append(diags...)
+	client := r.provider.requireClient(&resp.Diagnostics)
+	key := keyToUpload(plan, config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
-	if number := plan.PhoneNumberID.ValueString(); creating && !plan.AllowOverwrite.ValueBool() {
+	if number := plan.PhoneNumberID.ValueString(); !plan.AllowOverwrite.ValueBool() {
 		slot, err := r.provider.lookBeforeUpload(ctx, client, number)
 		if err != nil {
-			diags.Append(graphError("check which key the number holds", number, err))
+			resp.Diagnostics.Append(graphError("check which key the number holds", number, err))
 			return
 		}
-		if refuseOverwrite(number, slot, plan.PublicKey, diags); diags.HasError() {
+		if refuseOverwrite(number, slot, key, &resp.Diagnostics); resp.Diagnostics.HasError() {
 			return
 		}
 	}
-	if r.upload(ctx, client, action, &plan, key, diags) {
-		diags.Append(state.Set(ctx, plan)...)
-		diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), plan.PhoneNumberID)...)
+	if r.upload(ctx, client, "set the key", &plan, key, &resp.Diagnostics) {
+		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
+}
+
+// Update uploads when the key changes or the signature is not valid, and not
+// when only what Terraform itself keeps has changed, such as a timeout.
+func (r *businessEncryptionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, config, state businessEncryptionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, defaultUploadTimeout)
+	resp.Diagnostics.Append(diags...)
+	client := r.provider.requireClient(&resp.Diagnostics)
+	key := keyToUpload(plan, config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	defer r.provider.served.warnOnce(&resp.Diagnostics)
+
+	inPlace := plan.PublicKey.sameKey(state.PublicKey) && state.SignatureStatus.ValueString() == graph.SignatureValid
+	if inPlace || r.upload(ctx, client, "update the key", &plan, key, &resp.Diagnostics) {
+		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+	}
+}
+
+// save writes the state, and remembers the key that was uploaded.
+func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateState, diags *diag.Diagnostics) {
+	diags.Append(state.Set(ctx, model)...)
+	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), model.PhoneNumberID)...)
+	diags.Append(rememberUploaded(ctx, private, key)...)
 }
 
 // readBackDelays are the waits between the reads that follow an upload. Reads
@@ -280,6 +329,9 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 	if err := client.SetBusinessPublicKey(ctx, number, key); err != nil {
 		diags.Append(graphError(action, number, err))
 		return false
+	}
+	if model.PublicKey.IsUnknown() {
+		model.PublicKey = newPublicKeyValue(key.PEM())
 	}
 	model.Fingerprint = types.StringValue(key.Fingerprint())
 	model.SignatureStatus = types.StringNull()

@@ -17,7 +17,7 @@ import (
 
 // planOverwrite looks at the number before a create is even proposed. What
 // cannot be seen now is looked at again before the upload.
-func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptionModel, diags *diag.Diagnostics) {
+func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, diags *diag.Diagnostics) {
 	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() ||
 		d == nil || d.client == nil {
 		return
@@ -43,30 +43,32 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 
 	switch {
 	case !slot.HasKey():
-	case plan.PublicKey.IsUnknown():
+	case candidate.IsUnknown():
 		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. If it turns out to be a different key, apply stops before it uploads. %s",
 				number, describeKey(slot.PublicKey), waysOn(number)))
 	default:
-		refuseOverwrite(number, slot, plan.PublicKey, diags)
+		if key, err := pemkey.Parse(candidate.ValueString()); err == nil {
+			refuseOverwrite(number, slot, key, diags)
+		}
 	}
 }
 
 // refuseOverwrite reports an error when the number holds a different key.
-func refuseOverwrite(number string, slot graph.BusinessEncryption, planned publicKeyValue, diags *diag.Diagnostics) {
-	key, err := pemkey.Parse(planned.ValueString())
-	if err != nil || !slot.HasKey() || slot.Holds(key) {
+func refuseOverwrite(number string, slot graph.BusinessEncryption, key pemkey.PublicKey, diags *diag.Diagnostics) {
+	if !slot.HasKey() || slot.Holds(key) {
 		return
 	}
 	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
 		fmt.Sprintf("Phone number ID %s holds %s. The configuration has %s. Uploading it would replace the key on the number, "+
 			"and Flows whose endpoint has only the old private key would fail at once. Nothing was uploaded.\n\n%s",
-			number, describeKey(slot.PublicKey), describeKey(planned.ValueString()), waysOn(number)))
+			number, describeKey(slot.PublicKey), describeKey(key.PEM()), waysOn(number)))
 }
 
 func waysOn(number string) string {
 	return fmt.Sprintf("If the key on the number may be replaced, set %s = true. To take the number over with the key that it holds, import it and put that key into the configuration:\n\n"+
-		"  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }", attrAllowOverwrite, number)
+		"  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }\n\n"+
+		"If an apply has put that key there and failed afterwards, the resource is tainted: terraform untaint keeps it with that key.", attrAllowOverwrite, number)
 }
 
 func describeKey(pem string) string {

@@ -264,3 +264,22 @@ func TestManyNumbersInParallel(t *testing.T) {
 	buf := make([]byte, 1<<16)
 	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 }
+
+// A CLI that is too old for write-only arguments can use the plain one.
+func TestWriteOnlyNeedsANewCLI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.protocol()
+	for attribute, fails := range map[string]bool{attrPublicKey: false, attrPublicKeyWO: true} {
+		resp, err := p.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: resourceType,
+			Config:   p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attribute: text(keyA(t))}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(resp.Diagnostics) > 0) != fails {
+			t.Errorf("%s: %+v", attribute, resp.Diagnostics)
+		}
+	}
+}

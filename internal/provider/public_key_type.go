@@ -65,6 +65,10 @@ func newPublicKeyValue(pem string) publicKeyValue {
 	return publicKeyValue{basetypes.NewStringValue(pem)}
 }
 
+func newUnknownPublicKeyValue() publicKeyValue {
+	return publicKeyValue{basetypes.NewStringUnknown()}
+}
+
 func (v publicKeyValue) Type(context.Context) attr.Type { return publicKeyType{} }
 
 func (v publicKeyValue) Equal(o attr.Value) bool {
@@ -102,17 +106,17 @@ func (publicKeyValidator) ValidateString(_ context.Context, req validator.String
 		return
 	}
 	if _, err := pemkey.Parse(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.Append(invalidKey(err))
+		resp.Diagnostics.Append(invalidKey(req.Path, err))
 	}
 }
 
 // invalidKey points at the attribute only when the text is known to hold no
 // private key: Terraform prints the source lines of the attribute that a
 // diagnostic points at, and a key that was pasted by mistake would be there.
-func invalidKey(err error) diag.Diagnostic {
-	const summary = "Invalid " + attrPublicKey
+func invalidKey(attribute path.Path, err error) diag.Diagnostic {
+	summary := "Invalid " + attribute.String()
 	if keyError, ok := errors.AsType[*pemkey.Error](err); ok && slices.Contains(surelyPublic, keyError.Kind) {
-		return diag.NewAttributeErrorDiagnostic(path.Root(attrPublicKey), summary, keyError.Error())
+		return diag.NewAttributeErrorDiagnostic(attribute, summary, keyError.Error())
 	}
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }

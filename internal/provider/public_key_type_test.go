@@ -78,7 +78,7 @@ func TestInvalidKey_pointsAtTheAttributeOnlyWhenItIsPublic(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%s was taken", name)
 		}
-		_, got := invalidKey(err).(interface{ Path() path.Path })
+		_, got := invalidKey(path.Root(attrPublicKey), err).(interface{ Path() path.Path })
 		if got != attached {
 			t.Errorf("%s: attached to the attribute: %t", name, got)
 		}

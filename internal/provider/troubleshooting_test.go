@@ -33,6 +33,8 @@ var messages = []message{
 	{"The Graph API version has ended", "The version in `api_version` is past the date until which Meta serves it. Meta answers with the oldest version that it still serves.", "Set `api_version` to a current version, or leave it out."},
 	{"The Graph API answers with another version", "The answer names another version than the request.", "Set `api_version` to the version that the message names, or to a later one."},
 	{"Invalid business_public_key", "The value is not one RSA public key of 2048 bits in PEM. See [Keys that are refused](#keys-that-are-refused). Nothing was sent.", "Follow the message. When the value may be a private key, Terraform is not asked to show the line of the configuration."},
+	{"A new key is taken from business_public_key_wo", "While planning: the write-only argument, without a version, gives another key than the one that was uploaded.", "If you changed the key, go on. If not, or if the apply stops with \"Provider produced inconsistent final plan\", the source gives another key each time it is read: set `business_public_key_wo_version`."},
+	{"The key changed between plan and apply", "The source of the write-only argument gave one key to the plan and another to the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`."},
 	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may pass is a warning, because apply looks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
 	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number."},
 	{"The number already holds a different key", "The first apply would replace a key that a live Flow may depend on. Nothing was uploaded.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number, and put its key into the configuration."},
@@ -63,6 +65,8 @@ func TestEveryMessageIsExplained(t *testing.T) {
 		}
 		explained[summary] = true
 	}
+	// The name of the attribute is put together at run time.
+	explained["Invalid "+attrPublicKey] = explained["Invalid …"]
 	for summary, used := range explained {
 		if !used {
 			t.Errorf("%q is explained and never printed", summary)
@@ -75,7 +79,7 @@ func summaries(t *testing.T) map[string]token.Position {
 	t.Helper()
 	// Which argument holds the summary, or the action that completes "Could not".
 	summaryAt := map[string]int{"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1}
-	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "put": 1}
+	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "upload": 2}
 
 	files := token.NewFileSet()
 	names, err := filepath.Glob("*.go")

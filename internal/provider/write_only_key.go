@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+// privateState is what the framework offers in a plan, a create and an update.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// uploadedName is where the private state keeps the public key that this
+// resource uploaded last. The state itself has the key that the number showed
+// last, which is another one after drift.
+const uploadedName = "uploaded"
+
+func rememberUploaded(ctx context.Context, private privateState, key pemkey.PublicKey) diag.Diagnostics {
+	text, err := json.Marshal(key.PEM())
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
+	}
+	return private.SetKey(ctx, uploadedName, text)
+}
+
+// uploadedKey is the key to which drift is repaired. An imported resource has
+// uploaded nothing yet, and is held to be right as it was found.
+func uploadedKey(ctx context.Context, private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}, state businessEncryptionModel,
+) (publicKeyValue, diag.Diagnostics) {
+	text, diags := private.GetKey(ctx, uploadedName)
+	var pem string
+	if json.Unmarshal(text, &pem) == nil && pem != "" {
+		return newPublicKeyValue(pem), diags
+	}
+	return state.PublicKey, diags
+}
+
+// writeOnly reports whether the configuration gives the key as a write-only
+// argument.
+func (m businessEncryptionModel) writeOnly() bool { return m.PublicKey.IsNull() }
+
+// planWriteOnly says which key an update would leave on the number, or that it
+// is known only during apply.
+//
+// Terraform evaluates an ephemeral value once while planning and once while
+// applying, and the two may differ. So a key of the configuration is planned as
+// known only where a difference must stop the apply: Terraform then refuses the
+// plan, and the warning explains why.
+func planWriteOnly(config, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
+	given, version := config.PublicKeyWO, config.PublicKeyWOVer
+	same := given.sameKey(uploaded)
+	switch {
+	case same && state.PublicKeyWOVer.IsNull(): // also what switches from a plain key with a version
+		return uploaded
+	case !version.IsNull() && version.Equal(state.PublicKeyWOVer):
+		return uploaded
+	case !version.IsNull():
+		return newUnknownPublicKeyValue()
+	case same:
+		return uploaded
+	case given.IsUnknown():
+		return newUnknownPublicKeyValue()
+	}
+	diags.AddAttributeWarning(path.Root(attrPublicKeyWO), "A new key is taken from "+attrPublicKeyWO,
+		"The key that "+attrPublicKeyWO+" gives is not the one that was uploaded, so it is planned as a new key. "+
+			"If you did not change the key, or if the apply stops with \"Provider produced inconsistent final plan\", then the source gives another key each time it is read. "+
+			"In that case set "+attrPublicKeyWOVer+": then a new key is taken only when the version changes. Nothing is uploaded before.")
+	return given
+}
+
+// keyToUpload is the planned key, or, where that was left open, the key that
+// the write-only argument has now.
+func keyToUpload(plan, config businessEncryptionModel, diags *diag.Diagnostics) pemkey.PublicKey {
+	text, attribute := plan.PublicKey, path.Root(attrPublicKey)
+	if plan.PublicKey.IsUnknown() {
+		text, attribute = config.PublicKeyWO, path.Root(attrPublicKeyWO)
+	}
+	key, err := pemkey.Parse(text.ValueString()) // unchecked until now if it was unknown at plan time
+	if err != nil {
+		diags.Append(invalidKey(attribute, err))
+		return key
+	}
+	if config.writeOnly() && config.PublicKeyWOVer.IsNull() && !config.PublicKeyWO.sameKey(text) {
+		diags.AddAttributeError(path.Root(attrPublicKeyWO), "The key changed between plan and apply",
+			"The source of "+attrPublicKeyWO+" gave one key to the plan and another to the apply, so nothing was uploaded. "+
+				"If it gives another key each time it is read, set "+attrPublicKeyWOVer+": then a new key is taken only when the version changes. If the key was changed just now, plan again.")
+	}
+	return key
+}

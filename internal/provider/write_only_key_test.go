@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	eschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+)
+
+// keySource is a provider with one ephemeral resource, whose value a test
+// decides each time it is read: a secret store, or a generator.
+type keySource struct {
+	mu   sync.Mutex
+	next func() string
+}
+
+func (k *keySource) set(next func() string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.next = next
+}
+
+func (k *keySource) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "keysource"
+}
+func (k *keySource) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+func (k *keySource) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+func (k *keySource) Resources(context.Context) []func() fwresource.Resource     { return nil }
+func (k *keySource) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (k *keySource) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{func() ephemeral.EphemeralResource { return ephemeralKey{k} }}
+}
+
+type ephemeralKey struct{ source *keySource }
+
+func (e ephemeralKey) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = "keysource_key"
+}
+
+func (e ephemeralKey) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = eschema.Schema{Attributes: map[string]eschema.Attribute{"pem": eschema.StringAttribute{Computed: true}}}
+}
+
+func (e ephemeralKey) Open(ctx context.Context, _ ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	e.source.mu.Lock()
+	defer e.source.mu.Unlock()
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("pem"), e.source.next())...)
+}
+
+// stable gives the same key each time; generating gives another one.
+func stable(pem string) func() string { return func() string { return pem } }
+
+func generating(pems ...string) func() string {
+	i := -1
+	return func() string {
+		i++
+		return pems[i%len(pems)]
+	}
+}
+
+func (w *world) runWithSource(source *keySource, steps ...resource.TestStep) {
+	w.t.Helper()
+	t, ok := w.t.(*testing.T)
+	if !ok {
+		w.t.Fatal("not a test")
+	}
+	factories := w.factories()
+	factories["keysource"] = providerserver.NewProtocol6WithError(source)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: steps})
+}
+
+func (w *world) writeOnlyConfig(more ...string) string {
+	return w.config("ephemeral \"keysource_key\" \"test\" {}\n", fmt.Sprintf("resource \"whatsapp_business_encryption\" \"test\" {\n  phone_number_id = %q\n  business_public_key_wo = ephemeral.keysource_key.test.pem\n%s\n}\n", testNumber, strings.Join(more, "\n")))
+}
+
+const version1, version2 = "business_public_key_wo_version = 1", "business_public_key_wo_version = 2"
+
+func nothingPlanned() resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func updatePlanned(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: append(checks, action(plancheck.ResourceActionUpdate))}
+}
+
+// Without a version, the key itself is compared: a secret store gives the same
+// one on every run.
+func TestAccWriteOnly_stableSource(t *testing.T) {
+	t.Parallel()
+	w, a, b := newWorld(t), keyA(t), keyB(t)
+	source := &keySource{next: stable(a)}
+	w.runWithSource(
+		source,
+		resource.TestStep{
+			Config: w.writeOnlyConfig(),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				action(plancheck.ResourceActionCreate), plancheck.ExpectUnknownValue(address, at(attrPublicKey)),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{
+				w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID"), value(attrPublicKey, a), value(attrFingerprint, fingerprintOf(t, a)),
+				statecheck.ExpectKnownValue(address, at(attrPublicKeyWO), knownvalue.Null()),
+			},
+		},
+		// The same key in other words.
+		resource.TestStep{
+			PreConfig:        w.forget(func() { source.set(stable(fixture(t, "rsa2048_a.pkcs1.pem"))) }),
+			Config:           w.writeOnlyConfig(),
+			ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
+		},
+		// Drift of the signature.
+		resource.TestStep{
+			PreConfig:         w.forget(func() { w.Reregister(testNumber) }),
+			Config:            w.writeOnlyConfig(),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, a), planned(attrSignatureStatus, "VALID")),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+		// Drift of the key.
+		resource.TestStep{
+			PreConfig:         w.forget(func() { w.SetKey(testNumber, b, "VALID") }),
+			Config:            w.writeOnlyConfig(),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, a)),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID"), value(attrPublicKey, a)},
+		},
+		// A new key in the store.
+		resource.TestStep{
+			PreConfig:         w.forget(func() { source.set(stable(b)) }),
+			Config:            w.writeOnlyConfig(),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, b), planned(attrFingerprint, fingerprintOf(t, b))),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, b, "VALID"), value(attrPublicKey, b)},
+		},
+		// Only what Terraform keeps changes: nothing is uploaded.
+		resource.TestStep{
+			PreConfig:         w.forget(),
+			Config:            w.writeOnlyConfig("timeouts = { create = \"1m\" }"),
+			ConfigPlanChecks:  updatePlanned(),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
+		},
+	)
+}
+
+// With a version, another key on every run is no change, and drift is repaired
+// with the key that was uploaded.
+func TestAccWriteOnly_generatingSource(t *testing.T) {
+	t.Parallel()
+	w, a, b, c := newWorld(t), keyA(t), keyB(t), fixture(t, "rsa2048_e3.spki.pem")
+	source := &keySource{next: generating(c, a, b, c, b)} // the apply of the first step reads a
+	w.runWithSource(
+		source,
+		resource.TestStep{
+			Config: w.writeOnlyConfig(version1),
+			ConfigStateChecks: []statecheck.StateCheck{
+				w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID"), value(attrPublicKey, a),
+			},
+		},
+		resource.TestStep{
+			PreConfig:        w.forget(),
+			Config:           w.writeOnlyConfig(version1),
+			ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
+		},
+		resource.TestStep{
+			PreConfig:         w.forget(func() { w.Reregister(testNumber) }),
+			Config:            w.writeOnlyConfig(version1),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, a), planned(attrSignatureStatus, "VALID")),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+		resource.TestStep{
+			PreConfig:         w.forget(func() { w.SetKey(testNumber, b, "VALID") }),
+			Config:            w.writeOnlyConfig(version1),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, a)),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+		// A raised version takes the key that the apply reads.
+		resource.TestStep{
+			PreConfig:         w.forget(func() { source.set(generating(c, b, c)) }),
+			Config:            w.writeOnlyConfig(version2),
+			ConfigPlanChecks:  updatePlanned(plancheck.ExpectUnknownValue(address, at(attrPublicKey)), plancheck.ExpectUnknownValue(address, at(attrFingerprint))),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, b, "VALID"), value(attrPublicKey, b)},
+		},
+		resource.TestStep{
+			PreConfig:        w.forget(),
+			Config:           w.writeOnlyConfig(version2),
+			ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
+		},
+		// A lowered version is a changed version.
+		resource.TestStep{
+			PreConfig:         w.forget(func() { source.set(stable(a)) }),
+			Config:            w.writeOnlyConfig(version1),
+			ConfigPlanChecks:  updatePlanned(plancheck.ExpectUnknownValue(address, at(attrPublicKey))),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+		// Without the version the key is compared again.
+		resource.TestStep{
+			PreConfig:         w.forget(),
+			Config:            w.writeOnlyConfig(),
+			ConfigPlanChecks:  updatePlanned(planned(attrPublicKey, a)),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET"), w.holds(testNumber, a, "VALID")},
+		},
+	)
+}
+
+// A generator without a version: the apply stops, and nothing is uploaded.
+func TestAccWriteOnly_generatingSourceWithoutVersion(t *testing.T) {
+	t.Parallel()
+	w, a, b, c := newWorld(t), keyA(t), keyB(t), fixture(t, "rsa2048_e3.spki.pem")
+	source := &keySource{next: stable(a)}
+	w.runWithSource(
+		source,
+		resource.TestStep{Config: w.writeOnlyConfig()},
+		resource.TestStep{
+			PreConfig:   w.forget(func() { source.set(generating(b, c)) }),
+			Config:      w.writeOnlyConfig(),
+			ExpectError: regexp.MustCompile(`Provider produced inconsistent final plan`),
+		},
+		resource.TestStep{
+			PreConfig:         w.receivedBefore("GET", func() { source.set(stable(a)) }),
+			Config:            w.writeOnlyConfig(),
+			ConfigPlanChecks:  nothingPlanned(),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET"), w.holds(testNumber, a, "VALID")},
+		},
+	)
+}
+
+// To and from a plain key: the same key is not uploaded again.
+func TestAccWriteOnly_switching(t *testing.T) {
+	t.Parallel()
+	w, a, b := newWorld(t), keyA(t), keyB(t)
+	source := &keySource{next: stable(a)}
+	plain := w.config(numberWith(quote(a)))
+	w.runWithSource(
+		source,
+		resource.TestStep{Config: plain},
+		resource.TestStep{PreConfig: w.forget(), Config: w.writeOnlyConfig(), ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
+		resource.TestStep{PreConfig: w.forget(), Config: plain, ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
+		// With a version the state has to learn the version, and the number nothing.
+		resource.TestStep{PreConfig: w.forget(), Config: w.writeOnlyConfig(version1), ConfigPlanChecks: updatePlanned(planned(attrPublicKey, a)), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
+		resource.TestStep{PreConfig: w.forget(), Config: plain, ConfigPlanChecks: updatePlanned(planned(attrPublicKey, a)), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
+		// Another key is uploaded.
+		resource.TestStep{
+			PreConfig: w.forget(func() { source.set(stable(b)) }), Config: w.writeOnlyConfig(version1), ConfigPlanChecks: updatePlanned(),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, b, "VALID")},
+		},
+		resource.TestStep{
+			PreConfig: w.forget(), Config: plain, ConfigPlanChecks: updatePlanned(planned(attrPublicKey, a)),
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+	)
+}
+
+func TestAccWriteOnly_imported(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	w.SetKey(testNumber, a, "VALID")
+	w.runWithSource(
+		&keySource{next: stable(a)},
+		resource.TestStep{
+			Config:           w.writeOnlyConfig() + "import {\n  to = " + address + "\n  id = \"" + testNumber + "\"\n}\n",
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{action(plancheck.ResourceActionNoop)}},
+			ConfigStateChecks: []statecheck.StateCheck{stateCheck(func() error {
+				if n := w.Count("POST", ""); n != 0 {
+					return fmt.Errorf("%d POST requests", n)
+				}
+				return nil
+			})},
+		},
+	)
+}
+
+// A create that failed after its upload is tainted. Applied again, a stable
+// source gives the same key; a generator's next key is stopped by the guard, so
+// that the number keeps the key whose private half was stored with it.
+func TestAccWriteOnly_createThatFailedAfterItsUpload(t *testing.T) {
+	t.Parallel()
+	t.Run("stable", func(t *testing.T) {
+		t.Parallel()
+		w, a := newWorld(t), keyA(t)
+		w.runWithSource(
+			&keySource{next: stable(a)},
+			resource.TestStep{
+				PreConfig: func() { w.SetSignatureLag(1000) }, Config: w.writeOnlyConfig(),
+				ExpectError: regexp.MustCompile(`The key was uploaded but is not confirmed`),
+			},
+			resource.TestStep{
+				PreConfig: w.forget(func() { w.SetSignatureLag(0) }), Config: w.writeOnlyConfig(),
+				ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET GET POST GET"), w.holds(testNumber, a, "VALID")},
+			},
+		)
+	})
+	t.Run("generating", func(t *testing.T) {
+		t.Parallel()
+		w, a, b := newWorld(t), keyA(t), keyB(t)
+		source := &keySource{next: stable(a)}
+		w.runWithSource(
+			source,
+			resource.TestStep{
+				PreConfig: func() { w.SetSignatureLag(1000) }, Config: w.writeOnlyConfig(version1),
+				ExpectError: regexp.MustCompile(`The key was uploaded but is not confirmed`),
+			},
+			resource.TestStep{
+				PreConfig: w.forget(func() { w.SetSignatureLag(0); source.set(stable(b)) }), Config: w.writeOnlyConfig(version1),
+				ExpectError: regexp.MustCompile(`(?s)The number already holds a different key.*terraform untaint`),
+			},
+			resource.TestStep{
+				PreConfig: w.receivedBefore("GET GET"), Config: w.config("# nothing"),
+				ConfigStateChecks: []statecheck.StateCheck{w.holds(testNumber, a, "VALID")},
+			},
+		)
+	})
+}
+
+func TestAccWriteOnly_invalid(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		key    string
+		config []string
+		text   string
+	}{
+		"both":                     {keyA(t), []string{"business_public_key = " + quote(keyA(t))}, `business_public_key,business_public_key_wo|business_public_key_wo`},
+		"private key":              {fixture(t, "rsa2048_a.private_pkcs8.pem"), nil, `(?s)Invalid business_public_key_wo.*private key`},
+		"version without a value":  {"", []string{version1}, `business_public_key_wo`},
+		"value withdrawn":          {"", nil, `(?s)business_public_key`},
+		"version that is no whole": {keyA(t), []string{"business_public_key_wo_version = 1.5"}, `business_public_key_wo_version`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			config := w.writeOnlyConfig(test.config...)
+			if test.key == "" {
+				config = strings.Replace(config, "ephemeral.keysource_key.test.pem", "null", 1)
+			}
+			w.runWithSource(
+				&keySource{next: stable(test.key)},
+				resource.TestStep{Config: config, ExpectError: regexp.MustCompile(strings.ReplaceAll(test.text, " ", `\s+`))},
+				w.nothingSent(),
+			)
+		})
+	}
+}
+
+// The apply is given another key than the plan was: without a version that is
+// an error before anything is sent.
+func TestWriteOnly_keyChangedBetweenPlanAndApply(t *testing.T) {
+	t.Parallel()
+	model := func(plan, config string) (businessEncryptionModel, businessEncryptionModel) {
+		var p, c businessEncryptionModel
+		p.PublicKey, c.PublicKeyWO = newPublicKeyValue(plan), newPublicKeyValue(config)
+		return p, c
+	}
+	var resp fwresource.UpdateResponse
+	p, c := model(keyA(t), keyB(t))
+	keyToUpload(p, c, &resp.Diagnostics)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "The key changed between plan and apply" {
+		t.Errorf("%v", resp.Diagnostics)
+	}
+}
