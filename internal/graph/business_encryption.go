@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,42 +79,57 @@ func (c *Client) SetBusinessPublicKey(ctx context.Context, phoneNumberID string,
 	})
 }
 
+// decodeBusinessEncryption reads a slot. An object that has other fields and
+// neither of the slot's is not an empty slot: a gateway's "please log in" must
+// neither drop a resource nor open the way for an upload.
 func decodeBusinessEncryption(data []byte) (BusinessEncryption, error) {
-	type slot struct {
-		PublicKey       string `json:"business_public_key"`
-		SignatureStatus string `json:"business_public_key_signature_status"`
-	}
-	var body struct {
-		slot
-		Data json.RawMessage `json:"data"`
-	}
+	var body map[string]json.RawMessage
 	if err := decodeObject(data, &body); err != nil {
 		return BusinessEncryption{}, err
 	}
-
-	found := body.slot
-	switch wrapped := bytes.TrimSpace(body.Data); {
-	case len(wrapped) == 0 || bytes.Equal(wrapped, []byte("null")):
+	wrapped, isWrapped := body["data"]
+	if wrapped = bytes.TrimSpace(wrapped); !isWrapped {
+		return decodeSlot(body)
+	}
+	switch {
+	case bytes.Equal(wrapped, []byte("null")):
+		return BusinessEncryption{}, nil
 	case wrapped[0] == '{':
-		if err := decodeObject(wrapped, &found); err != nil {
+		var slot map[string]json.RawMessage
+		if err := decodeObject(wrapped, &slot); err != nil {
 			return BusinessEncryption{}, err
 		}
-	default:
-		var list []slot
-		if json.Unmarshal(wrapped, &list) != nil {
-			return BusinessEncryption{}, errors.New(`the field "data" of the answer is neither a list of objects nor an object`)
-		}
-		if len(list) > 1 {
-			return BusinessEncryption{}, errors.New(`the field "data" of the answer lists more than one key, and a phone number has one`)
-		}
-		if len(list) == 1 {
-			found = list[0]
-		}
+		return decodeSlot(slot)
 	}
-	return BusinessEncryption{
-		PublicKey:       strings.TrimSpace(found.PublicKey),
-		SignatureStatus: strings.TrimSpace(found.SignatureStatus),
-	}, nil
+	var list []map[string]json.RawMessage
+	switch {
+	case json.Unmarshal(wrapped, &list) != nil:
+		return BusinessEncryption{}, errors.New(`the field "data" of the answer is neither a list of objects nor an object`)
+	case len(list) > 1:
+		return BusinessEncryption{}, errors.New(`the field "data" of the answer lists more than one key, and a phone number has one`)
+	case len(list) == 0:
+		return BusinessEncryption{}, nil
+	}
+	return decodeSlot(list[0])
+}
+
+func decodeSlot(fields map[string]json.RawMessage) (BusinessEncryption, error) {
+	var slot BusinessEncryption
+	for name, into := range map[string]*string{
+		"business_public_key":                  &slot.PublicKey,
+		"business_public_key_signature_status": &slot.SignatureStatus,
+	} {
+		if raw, ok := fields[name]; ok && json.Unmarshal(raw, into) != nil {
+			return BusinessEncryption{}, fmt.Errorf("the field %q of the answer is not a text", name)
+		}
+		*into = strings.TrimSpace(*into)
+	}
+	_, hasKey := fields["business_public_key"]
+	_, hasStatus := fields["business_public_key_signature_status"]
+	if len(fields) > 0 && !hasKey && !hasStatus {
+		return BusinessEncryption{}, errors.New("the answer has none of the fields of an encryption key")
+	}
+	return slot, nil
 }
 
 // decodeSuccess accepts true and, as sibling edges answer, "true". A 2xx that

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -210,6 +211,8 @@ func CheckBaseURL(base string) error {
 		return errors.New("the base URL must not contain a user name or password")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return errors.New("the base URL must not contain a query or a fragment")
+	case apiVersion.MatchString(path.Base(u.Path)):
+		return errors.New("the base URL must not end with a version; api_version sets it")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":

@@ -120,7 +120,7 @@ func (e *Error) Uncertain() bool {
 	case ClassNotUnderstood:
 		return e.HTTPStatus >= 200 && e.HTTPStatus <= 299
 	default:
-		return false
+		return e.HTTPStatus >= 500
 	}
 }
 
@@ -215,8 +215,8 @@ type Explanation struct {
 func Explanations() []Explanation {
 	return []Explanation{
 		{
-			ClassKeyRefused, "The API does not take the key.",
-			"The API takes one RSA public key of exactly 2048 bits, in PEM.",
+			ClassKeyRefused, "The API does not take what was uploaded, which on this edge mostly means the key.",
+			"If it is about the key: the API takes one RSA public key of exactly 2048 bits, in PEM.",
 		},
 		{
 			ClassWrongObject, "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not tell these apart, so it is never taken for a deleted number.",
@@ -277,6 +277,7 @@ func Explanations() []Explanation {
 
 // remedyOfCode is for codes that want something else than their class does.
 var remedyOfCode = map[int]string{
+	2500:   "The address of the request is not one that the API knows. Check base_url and api_version.",
 	133015: "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again.",
 	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer.",
 }
@@ -372,15 +373,10 @@ func (e *Error) classify() Class {
 		return ClassAppSecretProof
 	case e.Code == 100 && e.Subcode == 33:
 		return ClassWrongObject
-	case e.Code == 100 && e.Method == http.MethodPost:
+	case e.Code == 100 && e.Method == http.MethodPost && e.HTTPStatus < 500:
 		return ClassKeyRefused
-	case e.Code == 1 && e.HTTPStatus >= 500:
-		return ClassTransient
 	default:
-		if class := e.classifyHTTP(); class == ClassRateLimit || class == ClassTransient && e.Code == 1 {
-			return class
-		}
-		return ClassOther
+		return e.classifyHTTP() // for a code that no table has
 	}
 }
 

@@ -143,7 +143,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 		attribute.Attributes[name] = schema.StringAttribute{
 			MarkdownDescription: fmt.Sprintf("The time for %s. Defaults to `%s`.", what, shortDuration(byDefault)),
 			Optional:            true,
-			Validators:          []validator.String{checkedBy{checkDuration, "must be a duration greater than zero such as `90s` or `5m`"}},
+			Validators:          []validator.String{checkedBy{checkDuration, "must be a duration greater than zero such as `90s` or `5m`", false}},
 		}
 	}
 	describe("create", "the first upload and its confirmation", defaultUploadTimeout)
@@ -203,6 +203,9 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if !creating {
+		r.provider.manage(state)
+	}
 	if destroying {
 		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
 		return
@@ -218,6 +221,9 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 			plan.PublicKey = planWriteOnly(config, state, uploaded, &resp.Diagnostics)
 		}
 	}
+	if !creating {
+		resp.Diagnostics.Append(warnOfImportedKey(ctx, req.Private, plan, state)...)
+	}
 	// Semantic equality does not run while planning, so without this a newline
 	// added to the configuration would be planned as an upload.
 	if !creating && plan.PublicKey.sameKey(state.PublicKey) {
@@ -232,7 +238,7 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 
 	switch {
 	case creating:
-		r.provider.planOverwrite(ctx, plan, candidate, &resp.Diagnostics)
+		r.provider.planOverwrite(ctx, plan, candidate, config.writeOnly(), &resp.Diagnostics)
 	case !plan.PhoneNumberID.Equal(state.PhoneNumberID):
 		// No plan of its own is asked for the destroying half of a replacement.
 		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
@@ -268,17 +274,12 @@ func (r *businessEncryptionResource) Create(ctx context.Context, req resource.Cr
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
-	if number := plan.PhoneNumberID.ValueString(); !plan.AllowOverwrite.ValueBool() {
-		slot, err := r.provider.lookBeforeUpload(ctx, client, number)
-		if err != nil {
-			resp.Diagnostics.Append(graphError("check which key the number holds", number, err))
-			return
-		}
-		if refuseOverwrite(number, slot, key, &resp.Diagnostics); resp.Diagnostics.HasError() {
-			return
-		}
+	number := plan.PhoneNumberID.ValueString()
+	defer r.provider.locks.lock(number)()
+	if !plan.AllowOverwrite.ValueBool() && !r.provider.mayUpload(ctx, client, number, key, config.writeOnly(), &resp.Diagnostics) {
+		return
 	}
-	if r.upload(ctx, client, "set the key", &plan, key, &resp.Diagnostics) {
+	if r.upload(ctx, client, "set the key", &plan, key, true, &resp.Diagnostics) {
 		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
@@ -301,14 +302,15 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
+	defer r.provider.locks.lock(plan.PhoneNumberID.ValueString())()
 	inPlace := plan.PublicKey.sameKey(state.PublicKey) && state.SignatureStatus.ValueString() == graph.SignatureValid
-	if inPlace || r.upload(ctx, client, "update the key", &plan, key, &resp.Diagnostics) {
+	if inPlace || r.upload(ctx, client, "update the key", &plan, key, false, &resp.Diagnostics) {
 		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
 
 // save writes the state, and remembers the key that was uploaded.
-func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateState, diags *diag.Diagnostics) {
+func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateWriter, diags *diag.Diagnostics) {
 	diags.Append(state.Set(ctx, model)...)
 	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), model.PhoneNumberID)...)
 	diags.Append(rememberUploaded(ctx, private, key)...)
@@ -324,8 +326,9 @@ var readBackDelays = []time.Duration{
 // upload sends the key and reads it back until key and signature are as
 // planned. It reports whether the key was sent, and then the model holds what
 // was seen last, so that state never claims more than that.
-func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.Client, action string, model *businessEncryptionModel, key pemkey.PublicKey, diags *diag.Diagnostics) bool {
+func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.Client, action string, model *businessEncryptionModel, key pemkey.PublicKey, creating bool, diags *diag.Diagnostics) bool {
 	number := model.PhoneNumberID.ValueString()
+	r.provider.looks.forget(number)
 	if err := client.SetBusinessPublicKey(ctx, number, key); err != nil {
 		diags.Append(graphError(action, number, err))
 		return false
@@ -349,9 +352,7 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 			if err != nil || attempt == len(readBackDelays) {
 				model.see(slot)
 				diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed",
-					fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number still shows %s with the signature status %q, not %q. "+
-						"Until that changes, WhatsApp clients may refuse the key. What was seen is saved in the state. Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.",
-						number, key.Fingerprint(), attempt+1, describeKey(slot.PublicKey), slot.SignatureStatus, graph.SignatureValid, graph.SignatureValid))
+					notConfirmed(number, key, slot, attempt+1, creating, err))
 				return true
 			}
 			continue
@@ -359,6 +360,19 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
 		return true
 	}
+}
+
+func notConfirmed(number string, key pemkey.PublicKey, slot graph.BusinessEncryption, reads int, creating bool, interrupted error) string {
+	why := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number shows %s with the signature status %q, not %q.",
+		number, key.Fingerprint(), reads, describeKey(slot.PublicKey), slot.SignatureStatus, graph.SignatureValid)
+	if interrupted != nil {
+		why += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
+	}
+	next := fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.", graph.SignatureValid)
+	if creating {
+		next = "The resource is tainted, so the next apply replaces it, which uploads the same key again and is harmless. To keep it instead, run terraform untaint."
+	}
+	return why + " Until that changes, WhatsApp clients may refuse the key. What was seen is saved in the state.\n\n" + next
 }
 
 // see takes over what the number holds. A key that parses is kept in its
@@ -417,6 +431,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 		return
 	}
 	state.see(slot)
+	r.provider.manage(state)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -429,6 +444,7 @@ func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.De
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.provider.released.add(state)
 	r.provider.warnOfDestroy.Do(func() {
 		resp.Diagnostics.AddWarning(keyStaysSummary,
 			fmt.Sprintf("The Graph API cannot delete a key. Phone number ID %s, and every other number that this run destroys, keeps its key. "+
@@ -452,4 +468,5 @@ func (r *businessEncryptionResource) ImportState(ctx context.Context, req resour
 	// The default, because a null here would be planned as a change.
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedName, []byte("true"))...)
 }

@@ -484,7 +484,7 @@ func TestAccBusinessEncryption_numberDeleted(t *testing.T) {
 			ExpectError: regexp.MustCompile(`(?s)The business phone number has been deleted.*number deleted \(HTTP 400, code 33`),
 		},
 		resource.TestStep{
-			PreConfig: w.receivedBefore("GET GET"),
+			PreConfig: w.receivedBefore("GET GET GET GET"),
 			Config:    w.config(),
 		},
 	)

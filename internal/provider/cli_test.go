@@ -299,6 +299,10 @@ func TestCLI_privateKeyIsNotPrinted(t *testing.T) {
 			"heredoc":        "<<EOT\n" + text + "EOT",
 			"string":         quote(text),
 			"without armour": quote(strings.Join(body, "")),
+			"called public":  "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n") + "\n-----END PUBLIC KEY-----\nEOT",
+			"without an end": "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n") + "\nEOT",
+			"one line of it": "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + body[len(body)/2] + "\n-----END PUBLIC KEY-----\nEOT",
+			"damaged":        "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n")[3:] + "\n-----END PUBLIC KEY-----\nEOT",
 		} {
 			c.output.Reset()
 			c.write("main.tf", requiredProviders+numberWith(key))
@@ -466,5 +470,142 @@ func TestCLI_versionWarnings(t *testing.T) {
 		if n := strings.Count(printed, "Warning: "); n != warnings {
 			t.Errorf("%s: %d warnings: %s", version, n, printed)
 		}
+	}
+}
+
+// A resource that is replaced finds its own key on the number, and may put
+// another one there.
+func TestCLI_replacementIsNoStranger(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]tfexec.ApplyOption{
+		"resource":          {tfexec.Replace("whatsapp_business_encryption.test")},
+		"resource and pair": {tfexec.Replace("tls_private_key.test")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c := w.cli(requiredProviders + "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n" +
+				numberWith("tls_private_key.test.public_key_pem", "lifecycle {\n  replace_triggered_by = [tls_private_key.test]\n}"))
+			c.apply()
+			before, _ := w.Key(testNumber)
+			if err := c.Apply(t.Context(), args...); err != nil {
+				t.Fatal(err)
+			}
+			after, status := w.Key(testNumber)
+			if status != "VALID" || (before == after) != (name == "resource") {
+				t.Errorf("the key is the same: %t, status %s", before == after, status)
+			}
+			if got := c.actions(); len(got) != 0 {
+				t.Errorf("planned after apply: %v", got)
+			}
+		})
+	}
+}
+
+// The key of the configuration changes after a create that was not confirmed.
+func TestCLI_taintedAndRotated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t)), `timeouts = { create = "2s" }`))
+	w.SetSignatureLag(-1)
+	err := c.Apply(t.Context())
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"is not confirmed", "The resource is tainted", "timeout of the operation was reached"} {
+		if !strings.Contains(strings.Join(strings.Fields(err.Error()), " "), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+	w.SetSignatureLag(0)
+	c.write("main.tf", requiredProviders+numberWith(quote(keyB(t))))
+	c.apply()
+	if pem, _ := w.Key(testNumber); !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyB(t))) {
+		t.Error("the number does not hold the new key")
+	}
+}
+
+// Two resources on one number: one wins, the other is told, whatever the order.
+func TestCLI_twoResourcesOnOneNumber(t *testing.T) {
+	t.Parallel()
+	for name, delay := range map[string]time.Duration{"at once": 0, "slowly": 30 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Script(graphmock.Fault{Times: -1, Delay: delay})
+			first := requiredProviders + numberWith(quote(keyA(t)))
+			second := strings.Replace(numberWith(quote(keyB(t))), `"test"`, `"second"`, 1)
+			c := w.cli(first + second)
+			err := c.Apply(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+				t.Fatalf("the error is %v", err)
+			}
+			if n := w.Count("POST", ""); n != 1 {
+				t.Errorf("%d POST requests", n)
+			}
+
+			// The second one comes later.
+			w2 := newWorld(t)
+			c = w2.cli(first)
+			c.apply()
+			c.write("main.tf", first+second)
+			if err := c.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+				t.Fatalf("later: the error is %v", err)
+			}
+			if n := w2.Count("POST", ""); n != 1 {
+				t.Errorf("later: %d POST requests", n)
+			}
+		})
+	}
+}
+
+// A destroy plans the whole configuration first, the deleted number, too.
+func TestCLI_destroyWithADeletedNumber(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(2)
+	w := newWorld(t, numbers...)
+	c := w.cli(eachNumber(numbers, quote(keyA(t))))
+	c.apply()
+	w.DeleteNumber(numbers[0])
+	if err := c.Destroy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.mustPrint("Destroy complete!")
+}
+
+// The first upload after an import replaces a key that Terraform did not set.
+func TestCLI_importedKeyThatWillBeReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t))) + "import {\n  to = " + address + "\n  id = \"" + testNumber + "\"\n}\n")
+	c.actions()
+	c.mustPrint("Warning: The imported key will be replaced", fingerprintOf(t, keyA(t)), fingerprintOf(t, keyB(t)))
+	c.apply()
+	c.write("main.tf", requiredProviders+numberWith(quote(keyB(t))))
+	c.printed()
+	c.actions()
+	if printed := c.printed(); strings.Contains(printed, "imported key") {
+		t.Errorf("warned after the first upload, too: %s", printed)
+	}
+}
+
+// What is wrong with a secret is said without showing the line that has it.
+func TestCLI_secretsInTheConfigurationAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders)
+	for _, arguments := range []string{
+		`access_token = "HUSH-HUSH "`, "access_token = \"HUSH\\nHUSH\"", "app_secret = \"HUSH \"\n access_token = \"x\"",
+		"base_url = \"https://me:HUSH@graph.facebook.com\"\n access_token = \"x\"", "base_url = \"https://graph.facebook.com?token=HUSH\"\n access_token = \"x\"",
+	} {
+		c.write("main.tf", requiredProviders+"provider \"whatsapp\" {\n  "+arguments+"\n}\n"+numberWith(quote(keyA(t))))
+		err := c.Refresh(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "Invalid ") || strings.Contains(err.Error()+c.output.String(), "HUSH") {
+			t.Errorf("%s: the error is %v", arguments, err)
+		}
+	}
+	if err := w.expectRequests(nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -70,6 +70,6 @@ func graphErrorDetail(object, outcome string, err error) string {
 	if e.Tries > 1 {
 		kind += fmt.Sprintf(" The request was sent %d times.", e.Tries)
 	}
-	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, sentence(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
+	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, ended(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }

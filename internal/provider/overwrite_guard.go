@@ -17,14 +17,16 @@ import (
 
 // planOverwrite looks at the number before a create is even proposed. What
 // cannot be seen now is looked at again before the upload.
-func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, diags *diag.Diagnostics) {
+func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, writeOnly bool, diags *diag.Diagnostics) {
 	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() ||
 		d == nil || d.client == nil {
 		return
 	}
-	defer d.served.warnOnce(diags)
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	timeout, timeoutDiags := plan.Timeouts.Read(ctx, defaultReadTimeout)
+	diags.Append(timeoutDiags...)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	defer d.served.warnOnce(diags)
 
 	number := plan.PhoneNumberID.ValueString()
 	slot, err := d.client.BusinessEncryption(ctx, number)
@@ -32,7 +34,8 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 	case err == nil:
 		d.looks.remember(number, slot)
 	case class == graph.ClassTransient, class == graph.ClassRateLimit, class == graph.ClassInterrupted,
-		class == graph.ClassNotRegistered: // which another resource of this plan may be about to change
+		class == graph.ClassNotRegistered, // which another resource of this plan may be about to change
+		class == graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
 		diags.Append(graphWarning("check which key the number holds", number,
 			"Apply checks again before it uploads, and stops if the number holds a different key.", err))
 		return
@@ -43,15 +46,34 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 
 	switch {
 	case !slot.HasKey():
+	case !writeOnly && (d.managed.has(number, slot.PublicKey) || d.released.has(number, slot.PublicKey)):
 	case candidate.IsUnknown():
 		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. If it turns out to be a different key, apply stops before it uploads. %s",
-				number, describeKey(slot.PublicKey), waysOn(number)))
+				number, describeKey(slot.PublicKey), waysOn(number, slot)))
 	default:
 		if key, err := pemkey.Parse(candidate.ValueString()); err == nil {
 			refuseOverwrite(number, slot, key, diags)
 		}
 	}
+}
+
+// mayUpload looks at the number before the upload of a create, and reports an
+// error when it holds somebody else's key.
+func (d *providerData) mayUpload(ctx context.Context, client *graph.Client, number string, key pemkey.PublicKey, writeOnly bool, diags *diag.Diagnostics) bool {
+	slot, seen := d.looks.recall(number)
+	if !seen {
+		var err error
+		if slot, err = client.BusinessEncryption(ctx, number); err != nil {
+			diags.Append(graphError("check which key the number holds", number, err))
+			return false
+		}
+	}
+	if !writeOnly && d.released.has(number, slot.PublicKey) {
+		return true
+	}
+	refuseOverwrite(number, slot, key, diags)
+	return !diags.HasError()
 }
 
 // refuseOverwrite reports an error when the number holds a different key.
@@ -62,13 +84,17 @@ func refuseOverwrite(number string, slot graph.BusinessEncryption, key pemkey.Pu
 	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
 		fmt.Sprintf("Phone number ID %s holds %s. The configuration has %s. Uploading it would replace the key on the number, "+
 			"and Flows whose endpoint has only the old private key would fail at once. Nothing was uploaded.\n\n%s",
-			number, describeKey(slot.PublicKey), describeKey(key.PEM()), waysOn(number)))
+			number, describeKey(slot.PublicKey), describeKey(key.PEM()), waysOn(number, slot)))
 }
 
-func waysOn(number string) string {
-	return fmt.Sprintf("If the key on the number may be replaced, set %s = true. To take the number over with the key that it holds, import it and put that key into the configuration:\n\n"+
+func waysOn(number string, slot graph.BusinessEncryption) string {
+	replace := fmt.Sprintf("If the key on the number may be replaced, set %s = true.", attrAllowOverwrite)
+	if _, err := pemkey.Parse(slot.PublicKey); err != nil {
+		return replace
+	}
+	return replace + fmt.Sprintf(" To take the number over with the key that it holds, import it and put that key into the configuration:\n\n"+
 		"  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }\n\n"+
-		"If an apply has put that key there and failed afterwards, the resource is tainted: terraform untaint keeps it with that key.", attrAllowOverwrite, number)
+		"If an apply has put that key there and failed afterwards, the resource is tainted: terraform untaint keeps it with that key.", number)
 }
 
 func describeKey(pem string) string {
@@ -80,15 +106,6 @@ func describeKey(pem string) string {
 		return "a key that is not a readable RSA public key of 2048 bits"
 	}
 	return "the key with the SHA-256 fingerprint " + key.Fingerprint()
-}
-
-// lookBeforeUpload reads the number, unless the plan that Terraform makes anew
-// in the same breath as the create has just done so.
-func (d *providerData) lookBeforeUpload(ctx context.Context, client *graph.Client, number string) (graph.BusinessEncryption, error) {
-	if slot, ok := d.looks.recall(number); ok {
-		return slot, nil
-	}
-	return client.BusinessEncryption(ctx, number)
 }
 
 // looks remembers what planning a create saw. Terraform plans each resource
@@ -122,4 +139,62 @@ func (l *looks) recall(number string) (graph.BusinessEncryption, bool) {
 	seen, ok := l.byID[number]
 	delete(l.byID, number)
 	return seen.slot, ok && time.Since(seen.at) < freshLook
+}
+
+func (l *looks) forget(number string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.byID, number)
+}
+
+// managedKeys are keys that the state has for a number, or had until a moment
+// ago. When Terraform replaces a resource, the create finds the key of the
+// resource that was there before: that is no stranger's. A plan cannot tell this
+// from a second resource on the same number and lets both pass; an apply can,
+// because it destroys the first before it creates the second.
+//
+// With a write-only key it counts as a stranger's all the same: a generated key
+// would part from the private key that was stored with the first.
+type managedKeys struct {
+	mu   sync.Mutex
+	keys map[string]publicKeyValue
+}
+
+func (m *managedKeys) add(state businessEncryptionModel) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.keys == nil {
+		m.keys = map[string]publicKeyValue{}
+	}
+	m.keys[state.PhoneNumberID.ValueString()] = state.PublicKey
+}
+
+func (m *managedKeys) has(number, pem string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	managed, ok := m.keys[number]
+	return ok && (managed.sameKey(newPublicKeyValue(pem)) || managed.ValueString() == pem)
+}
+
+// numberLocks make look, upload and confirmation one step for each number: two
+// resources with the same number would otherwise both find it empty.
+type numberLocks struct {
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex
+}
+
+// lock returns the function that unlocks.
+func (l *numberLocks) lock(number string) func() {
+	l.mu.Lock()
+	if l.locks == nil {
+		l.locks = map[string]*sync.Mutex{}
+	}
+	one, ok := l.locks[number]
+	if !ok {
+		one = &sync.Mutex{}
+		l.locks[number] = one
+	}
+	l.mu.Unlock()
+	one.Lock()
+	return one.Unlock
 }

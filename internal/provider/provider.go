@@ -91,13 +91,13 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			"api_version": schema.StringAttribute{
 				MarkdownDescription: "The version of the Graph API. It can also be given with the environment variable `" + envAPIVersion + "`. Defaults to `" + graph.DefaultAPIVersion + "`.",
 				Optional:            true,
-				Validators:          []validator.String{checkedBy{graph.CheckAPIVersion, "must be a Graph API version such as `" + graph.DefaultAPIVersion + "`"}},
+				Validators:          []validator.String{checkedBy{graph.CheckAPIVersion, "must be a Graph API version such as `" + graph.DefaultAPIVersion + "`", false}},
 			},
 			"base_url": schema.StringAttribute{
 				MarkdownDescription: "The URL of the Graph API, without the version: `https`, or `http` to a loopback address for tests. " +
 					"It can also be given with the environment variable `" + envBaseURL + "`. Defaults to `" + graph.DefaultBaseURL + "`.",
 				Optional:   true,
-				Validators: []validator.String{checkedBy{graph.CheckBaseURL, "must be an https URL, or an http URL to a loopback address"}},
+				Validators: []validator.String{checkedBy{graph.CheckBaseURL, "must be an https URL, or an http URL to a loopback address", true}},
 			},
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: fmt.Sprintf("How often a request is sent again when it failed for a passing reason: a rate limit, an error of the server, or no answer. From `0` to `%d`. "+
@@ -109,7 +109,7 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				MarkdownDescription: fmt.Sprintf("The longest wait before a request is sent again, as a duration such as `30s` or `5m`, `%s` at most. When the server asks for a longer wait, the operation fails at once and says how long it is. "+
 					"It can also be given with the environment variable `%s`. Defaults to `%s`.", shortDuration(longestMaxWait), envRetryMaxWait, shortDuration(graph.DefaultRetryMaxWait)),
 				Optional:   true,
-				Validators: []validator.String{checkedBy{checkMaxWait, "must be a duration such as `30s` or `5m`"}},
+				Validators: []validator.String{checkedBy{checkMaxWait, "must be a duration such as `30s` or `5m`", false}},
 			},
 		},
 	}
@@ -196,6 +196,9 @@ type providerData struct {
 	clock   graph.Clock
 
 	looks         looks
+	managed       managedKeys // what is in the state
+	released      managedKeys // what this run has destroyed
+	locks         numberLocks
 	warnOfDestroy sync.Once
 	served        servedVersion
 }
@@ -211,6 +214,14 @@ func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
 		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
 	}
 	return data
+}
+
+// manage remembers a key that the state has. There is no provider data while
+// Terraform only validates.
+func (d *providerData) manage(state businessEncryptionModel) {
+	if d != nil {
+		d.managed.add(state)
+	}
 }
 
 // requireClient reports an error when the client cannot be had yet.
@@ -244,13 +255,14 @@ func (d *providerData) setting(argument string, configured types.String, env str
 	}
 }
 
+// check reports an error without pointing at the argument: Terraform prints the
+// source line of an argument that an error points at, with the secret in it.
 func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
 	if s.value == "" {
 		return
 	}
 	if err := check(s.value); err != nil {
-		diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument,
-			"The value comes from "+s.source+". "+sentence(err.Error()))
+		diags.AddError("Invalid "+s.argument, "The value comes from "+s.source+". "+sentence(err.Error()))
 	}
 }
 
@@ -299,6 +311,7 @@ func checkMaxWait(s string) error {
 type checkedBy struct {
 	check       func(string) error
 	description string
+	secret      bool // the line of the configuration must not be shown
 }
 
 func (v checkedBy) Description(context.Context) string         { return v.description }
@@ -309,18 +322,27 @@ func (v checkedBy) ValidateString(_ context.Context, req validator.StringRequest
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
+		if v.secret {
+			resp.Diagnostics.AddError("Invalid "+req.Path.String(), sentence(err.Error()))
+			return
+		}
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), sentence(err.Error()))
 	}
 }
 
-// sentence turns the text of a Go error into a sentence for a person.
+// sentence turns the text of a Go error into a sentence for a person. Only an
+// ASCII letter is made a capital: the words may be a server's, in any language.
 func sentence(s string) string {
-	if s == "" {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return ended(s)
+}
+
+// ended adds a full stop where none is.
+func ended(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "。") {
 		return s
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return s
+	return s + "."
 }

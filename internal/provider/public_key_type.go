@@ -121,11 +121,10 @@ func invalidKey(attribute path.Path, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, sentence(err.Error()))
 }
 
-// surelyPublic are the kinds of error that are found only after the text has
-// shown a label or an encoding that no private key has.
+// surelyPublic are the kinds of error that are found only after the text was
+// decoded and shown to be public. A label is no proof: people put a private key
+// between the lines of a public one.
 var surelyPublic = []pemkey.Kind{
-	pemkey.KindEmpty, pemkey.KindCertificate, pemkey.KindCertificateRequest, pemkey.KindOpenSSH, pemkey.KindSSH2, pemkey.KindFilePath,
-	pemkey.KindSeveralBlocks, pemkey.KindEscapedNewlines, pemkey.KindLostNewlines, pemkey.KindIndented, pemkey.KindSpacesInBase64,
-	pemkey.KindTruncated, pemkey.KindEndMismatch, pemkey.KindHeaders, pemkey.KindBadBase64, pemkey.KindBadDER, pemkey.KindTrailingData,
+	pemkey.KindEmpty, pemkey.KindCertificate, pemkey.KindCertificateRequest, pemkey.KindOpenSSH, pemkey.KindSSH2,
 	pemkey.KindWrongLabel, pemkey.KindNotRSA, pemkey.KindWrongSize, pemkey.KindUnusableNumbers,
 }

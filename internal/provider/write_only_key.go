@@ -12,9 +12,14 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// privateState is what the framework offers in a plan, a create and an update.
-type privateState interface {
+// privateReader is the private state of a resource as a plan sees it.
+type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// privateWriter is the private state of a resource as a create or an update
+// leaves it.
+type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
@@ -23,7 +28,7 @@ type privateState interface {
 // last, which is another one after drift.
 const uploadedName = "uploaded"
 
-func rememberUploaded(ctx context.Context, private privateState, key pemkey.PublicKey) diag.Diagnostics {
+func rememberUploaded(ctx context.Context, private privateWriter, key pemkey.PublicKey) diag.Diagnostics {
 	text, err := json.Marshal(key.PEM())
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
@@ -33,10 +38,7 @@ func rememberUploaded(ctx context.Context, private privateState, key pemkey.Publ
 
 // uploadedKey is the key to which drift is repaired. An imported resource has
 // uploaded nothing yet, and is held to be right as it was found.
-func uploadedKey(ctx context.Context, private interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}, state businessEncryptionModel,
-) (publicKeyValue, diag.Diagnostics) {
+func uploadedKey(ctx context.Context, private privateReader, state businessEncryptionModel) (publicKeyValue, diag.Diagnostics) {
 	text, diags := private.GetKey(ctx, uploadedName)
 	var pem string
 	if json.Unmarshal(text, &pem) == nil && pem != "" {

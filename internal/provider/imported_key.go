@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+)
+
+// importedName marks, in the private state, a resource that was imported. The
+// first upload makes an end of it: then there is an uploaded key as well.
+const importedName = "imported"
+
+// warnOfImportedKey points out that the first upload after an import replaces
+// a key that Terraform did not put there: an import means to keep it, and a
+// plan shows the key of the configuration as unknown when it is.
+func warnOfImportedKey(ctx context.Context, private privateReader, plan, state businessEncryptionModel) diag.Diagnostics {
+	imported, diags := private.GetKey(ctx, importedName)
+	uploaded, more := private.GetKey(ctx, uploadedName)
+	diags.Append(more...)
+	if imported == nil || uploaded != nil || plan.PublicKey.sameKey(state.PublicKey) {
+		return diags
+	}
+	other := "a key that is known only during apply"
+	if !plan.PublicKey.IsUnknown() {
+		other = describeKey(plan.PublicKey.ValueString())
+	}
+	diags.AddAttributeWarning(path.Root(attrPublicKey), "The imported key will be replaced",
+		fmt.Sprintf("Phone number ID %s was imported with %s, and the configuration has %s. The apply replaces the key on the number, "+
+			"and Flows whose endpoint has only the old private key fail at once. To keep the key, put it into the configuration.",
+			state.PhoneNumberID.ValueString(), describeKey(state.PublicKey.ValueString()), other))
+	return diags
+}
