@@ -15,10 +15,38 @@ import (
 const (
 	byteOrderMark = "\ufeff"
 
-	copyAgain = "The text was probably damaged on its way here. Copy it again from where the key was made, or read that file with file(\"public.pem\")."
+	copyAgain = "The text was probably damaged on its way here. Copy it again from where the key was made, or read that file with file(\"key.pem\")."
 	newPair   = "Make an RSA pair of 2048 bits, with `openssl genrsa -out private.pem 2048` and then `openssl rsa -in private.pem -pubout -out public.pem`, or with a tls_private_key that has algorithm = \"RSA\" and rsa_bits = 2048."
-	showPEM   = "Give the PEM text of the public key, from \"-----BEGIN PUBLIC KEY-----\" to \"-----END PUBLIC KEY-----\", for example with file(\"public.pem\")."
 )
+
+// expectation is what a text was to be: the labels of the blocks that are read, and the words that
+// the messages have for it.
+type expectation struct {
+	labels   []string
+	what     string
+	size     string // how large it can be at most
+	only     string // the remedy for a text that is larger
+	several  string // why there may be one block only
+	one      string // the remedy for more
+	show     string // the remedy for a text that is something else
+	boundary string // the remedy for a BEGIN or END line that is not written exactly
+}
+
+// publicKeyExpected is what [Parse] reads.
+var publicKeyExpected = &expectation{
+	labels:   []string{labelSPKI, labelPKCS1},
+	what:     "a public key",
+	size:     "a public key has less than 1 KiB",
+	only:     "Give only the PEM of the public key.",
+	several:  "a phone number has one key",
+	one:      "Give the PEM block of one public key and nothing else.",
+	show:     "Give the PEM text of the public key, from \"-----BEGIN PUBLIC KEY-----\" to \"-----END PUBLIC KEY-----\", for example with file(\"public.pem\").",
+	boundary: "Write exactly \"-----BEGIN PUBLIC KEY-----\" and \"-----END PUBLIC KEY-----\"",
+}
+
+func (e *expectation) tooLarge() error {
+	return &Error{KindTooLarge, "The value is larger than 64 KiB, and " + e.size + ".", e.only}
+}
 
 // otherLabels may be named in a message. Any other label stays unnamed, since a text that only
 // looks like a label may be anything.
@@ -35,7 +63,7 @@ var (
 
 	beginLine     = regexp.MustCompile(`-----BEGIN ([^\r\n]*?)-----`)
 	endLine       = regexp.MustCompile(`-----END ([^\r\n]*?)-----`)
-	looseBoundary = regexp.MustCompile(`(?i)\b(?:BEGIN|END)\s+(?:[A-Z0-9]+\s+)*?(?:PUBLIC\s+KEY|CERTIFICATE)`)
+	looseBoundary = regexp.MustCompile(`(?i)\b(?:BEGIN|END)\s+(?:[A-Z0-9]+\s+)*?(?:(?:PUBLIC|PRIVATE)\s+KEY|CERTIFICATE)`)
 
 	privateLabel    = regexp.MustCompile(`(?:BEGIN|END) ([A-Z0-9 ]*?) ?PRIVATE KEY`)
 	encryptedHeader = regexp.MustCompile(`Proc-Type: *4, *ENCRYPTED|DEK-Info:`)
@@ -44,18 +72,15 @@ var (
 
 	openSSHKey   = regexp.MustCompile(`(?:^|\s)(ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com) +AAAA`)
 	percentCode  = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	headerLine   = regexp.MustCompile(`(?m)^\s*[A-Za-z][A-Za-z0-9-]*:`)
+	headerLine   = regexp.MustCompile(`^\s*[A-Za-z][A-Za-z0-9-]*:`)
 	pathStart    = regexp.MustCompile(`^(?:~?/|~\\|\.{1,2}[/\\]|[A-Za-z]:[/\\]|\\\\|(?:file|https?):)`)
 	pathSuffix   = regexp.MustCompile(`(?i)\.(?:pem|pub|key|crt|cer|der|txt)$`)
 	singleBase64 = regexp.MustCompile(`^[A-Za-z0-9+/_-]{16,}={0,2}$`)
 )
 
-// diagnose says why decodeBlock refused text.
-func diagnose(text string) error {
-	text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
-	if text == "" {
-		return &Error{KindEmpty, "The value is empty.", showPEM}
-	}
+// diagnosePublicKey says why [Parse] cannot read text.
+func diagnosePublicKey(text string) error {
+	text = trim(text)
 	decoded := decodeBare(text)
 	if err := privateKeyInText(text); err != nil {
 		return err
@@ -66,9 +91,16 @@ func diagnose(text string) error {
 	if err := privateKeyInDER(decoded); err != nil {
 		return err
 	}
+	return publicKeyExpected.diagnose(text)
+}
 
+// diagnose says why text, trimmed, has no block that is read.
+func (e *expectation) diagnose(text string) error {
+	decoded := decodeBare(text)
 	blocks := beginLine.FindAllStringSubmatchIndex(text, -1)
 	switch {
+	case text == "":
+		return &Error{KindEmpty, "The value is empty.", e.show}
 	case strings.ContainsRune(`{["`, rune(text[0])) && (jwkType.MatchString(text) || json.Valid([]byte(text))):
 		return jsonText(text)
 	case strings.HasPrefix(text, "---- BEGIN SSH2 "):
@@ -81,15 +113,15 @@ func diagnose(text string) error {
 		return &Error{
 			KindURLEncoded,
 			"The PEM is percent-encoded.",
-			"Give the plain PEM text: leave out urlencode(), or use urldecode(). The provider encodes the request itself.",
+			"Give the plain PEM text: leave out urlencode(), or use urldecode().",
 		}
 	case len(blocks) == 0:
-		return diagnoseBare(text, decoded)
+		return e.diagnoseBare(text, decoded)
 	}
 
 	var problem *Error
 	for i, block := range blocks {
-		other := wrongBlock(text[block[2]:block[3]])
+		other := e.wrongBlock(text[block[2]:block[3]])
 		if i > 0 && (other == nil || problem == nil || other.Kind != problem.Kind) {
 			problem = nil
 			break
@@ -97,34 +129,49 @@ func diagnose(text string) error {
 		problem = other
 	}
 	switch {
+	case problem != nil && problem.Kind == KindCertificate && len(blocks) > 1:
+		return certificateChain()
 	case problem != nil:
 		return problem
 	case len(blocks) > 1:
 		return &Error{
 			KindSeveralBlocks,
-			fmt.Sprintf("The value has %d PEM blocks, and a phone number has one key.", len(blocks)),
-			"Give the PEM block of one public key and nothing else.",
+			fmt.Sprintf("The value has %d PEM blocks, and %s.", len(blocks), e.several),
+			e.one,
 		}
 	}
-	return diagnoseBlock(text, blocks[0])
+	return e.diagnoseBlock(text, blocks[0])
 }
 
 // privateKeyInText finds the traces that a private key leaves in a text, complete or not.
 func privateKeyInText(text string) error {
+	switch format := privateFormat(text); {
+	case format == "":
+		return nil
+	case strings.HasSuffix(format, "ENCRYPTED"), encryptedHeader.MatchString(text):
+		return encryptedPrivateKey()
+	default:
+		return privateKey(format)
+	}
+}
+
+// privateFormat returns what kind of private key has left traces in text: what its label has before
+// "PRIVATE KEY", or one of the other names that otherFormats has.
+func privateFormat(text string) string {
 	label := privateLabel.FindStringSubmatch(escapedSpaces.Replace(text))
 	switch {
-	case label != nil && strings.HasSuffix(label[1], "ENCRYPTED"), encryptedHeader.MatchString(text):
-		return encryptedPrivateKey()
-	case label != nil:
-		return privateKey(label[1])
+	case label != nil && label[1] != "":
+		return label[1]
+	case label != nil, encryptedHeader.MatchString(text):
+		return "PKCS8"
 	case strings.Contains(text, "PuTTY-User-Key-File-"):
-		return privateKey("PuTTY")
+		return "PuTTY"
 	case strings.HasPrefix(text, "openssh-key-v1\x00"):
-		return privateKey("OPENSSH")
+		return "OPENSSH"
 	case jwkType.MatchString(text) && jwkSecret.MatchString(text):
-		return privateKey("")
+		return "JWK"
 	}
-	return nil
+	return ""
 }
 
 // privateKeyInDER recognises private keys by how they begin, so that a part of one will do: PKCS#1
@@ -134,7 +181,7 @@ func privateKeyInText(text string) error {
 func privateKeyInDER(der []byte) error {
 	content := sequenceContent(der)
 	if len(content) >= 3 && content[0] == 0x02 && content[1] == 1 && content[2] <= 3 {
-		return privateKey("")
+		return privateKey(formatInDER(der))
 	}
 	algorithm := sequenceContent(content)
 	if bytes.HasPrefix(algorithm, []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05")) ||
@@ -142,6 +189,14 @@ func privateKeyInDER(der []byte) error {
 		return encryptedPrivateKey()
 	}
 	return nil
+}
+
+// formatInDER returns "PKCS12" for that, and "PKCS8" for everything else.
+func formatInDER(der []byte) string {
+	if bytes.HasPrefix(sequenceContent(der), []byte{0x02, 1, 3}) {
+		return "PKCS12"
+	}
+	return "PKCS8"
 }
 
 // sequenceContent returns what follows the header of an ASN.1 SEQUENCE, whether or not it is as
@@ -160,40 +215,43 @@ func sequenceContent(der []byte) []byte {
 	return der[header:]
 }
 
-func privateKey(label string) error {
-	problem := "The value holds a private key, and only the public key belongs here."
-	switch label {
-	case "EC", "DSA":
+func privateKey(format string) error {
+	const (
+		problem   = "The value holds a private key, and only the public key belongs here."
+		disclosed = "If the private key stands in a configuration, regard it as disclosed and make a new pair."
+	)
+	other, isOther := otherFormats[format]
+	switch {
+	case format == "EC", format == "DSA":
 		return &Error{
 			KindPrivateKey,
-			fmt.Sprintf("The value holds a private key, and one for %s besides; only an RSA public key belongs here.", label),
+			fmt.Sprintf("The value holds a private key, and one for %s besides; only an RSA public key belongs here.", format),
 			"Nothing was sent. " + newPair,
 		}
-	case "PGP":
+	case format == "PGP":
 		return &Error{
 			KindPrivateKey,
 			"The value holds a PGP private key, and only an RSA public key in PEM belongs here.",
 			"Nothing was sent. " + newPair,
 		}
-	case "OPENSSH":
-		return &Error{
-			KindPrivateKey,
-			problem,
-			"Nothing was sent. If the key is an RSA key, `ssh-keygen -e -m PKCS8 -f private_key` prints the public key. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
-		}
-	case "PuTTY":
-		return &Error{
-			KindPrivateKey,
-			problem,
-			"Nothing was sent. If the key is an RSA key, convert it with `puttygen key.ppk -O public-openssh -o key.pub` and then `ssh-keygen -e -m PKCS8 -f key.pub`. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
-		}
+	case isOther:
+		return &Error{KindPrivateKey, problem, "Nothing was sent. " + other.remedy + " " + disclosed}
 	default:
 		return &Error{
 			KindPrivateKey,
 			problem,
-			"Nothing was sent. Give the public key instead: provider::whatsapp::public_key(…), `openssl rsa -in private.pem -pubout -out public.pem`, or the public_key_pem of a tls_private_key. If the private key stands in a configuration, regard it as disclosed and make a new pair.",
+			"Nothing was sent. Give the public key instead: provider::whatsapp::public_key(…), `openssl rsa -in private.pem -pubout -out public.pem`, or the public_key_pem of a tls_private_key. " + disclosed,
 		}
 	}
+}
+
+// otherFormats are those of private keys that [Derive] does not read, and how to come to the public
+// key there.
+var otherFormats = map[string]struct{ name, remedy string }{
+	"OPENSSH": {"OpenSSH", "If the key is an RSA key, `ssh-keygen -e -m PKCS8 -f private_key` prints the public key."},
+	"PuTTY":   {"PuTTY", "If the key is an RSA key, convert it with `puttygen key.ppk -O public-openssh -o key.pub` and then `ssh-keygen -e -m PKCS8 -f key.pub`."},
+	"JWK":     {"JSON Web Key", "Export the public key as PEM, \"-----BEGIN PUBLIC KEY-----\", from where the key was made."},
+	"PKCS12":  {"PKCS#12", "Take the certificate out of the file with `openssl pkcs12 -in key.p12 -clcerts -nokeys -out certificate.pem`, and the public key out of that with `openssl x509 -in certificate.pem -pubkey -noout`."},
 }
 
 func encryptedPrivateKey() error {
@@ -209,6 +267,14 @@ func certificate() *Error {
 		KindCertificate,
 		"The value is a certificate, and a bare public key belongs here.",
 		"Take the public key out of it with provider::whatsapp::public_key(…), or with `openssl x509 -in certificate.pem -pubkey -noout`.",
+	}
+}
+
+func certificateChain() *Error {
+	return &Error{
+		KindCertificate,
+		"The value is a chain of certificates, and a bare public key belongs here.",
+		"Take the public key out of its first certificate: give that one alone to provider::whatsapp::public_key(…), or the whole file to `openssl x509 -in chain.pem -pubkey -noout`.",
 	}
 }
 
@@ -239,7 +305,7 @@ func decodeBare(text string) []byte {
 }
 
 // diagnoseBare is for texts without any "-----BEGIN …-----".
-func diagnoseBare(text string, decoded []byte) error {
+func (e *expectation) diagnoseBare(text string, decoded []byte) error {
 	ssh := openSSHKey.FindStringSubmatch(text)
 	switch {
 	case ssh != nil && ssh[1] != "ssh-rsa":
@@ -254,10 +320,10 @@ func diagnoseBare(text string, decoded []byte) error {
 		return &Error{
 			KindTruncated,
 			"The PEM block has an END line, but no BEGIN line.",
-			showPEM,
+			e.show,
 		}
 	case looseBoundary.MatchString(text):
-		return malformedBoundary()
+		return e.malformedBoundary()
 	case beginLine.Match(decoded):
 		return &Error{
 			KindEncodedPEM,
@@ -265,9 +331,9 @@ func diagnoseBare(text string, decoded []byte) error {
 			"Decode it with base64decode(…).",
 		}
 	case len(decoded) >= 32 && sequenceContent(decoded) != nil:
-		label := labelSPKI
-		if sequenceContent(decoded)[0] == 0x02 {
-			label = labelPKCS1
+		label := identify(decoded)
+		if label == "" {
+			label = labelSPKI
 		}
 		return &Error{
 			KindNoArmour,
@@ -281,49 +347,55 @@ func diagnoseBare(text string, decoded []byte) error {
 			"Read the file with file(\"…\").",
 		}
 	}
-	return &Error{KindNotPEM, "The value is not a public key in PEM.", showPEM}
+	return &Error{KindNotPEM, "The value is not " + e.what + " in PEM.", e.show}
 }
 
-func malformedBoundary() error {
+func (e *expectation) malformedBoundary() error {
 	return &Error{
 		KindMalformedBoundary,
 		"The BEGIN or END line of the PEM is not written as it has to be.",
-		"Write exactly \"-----BEGIN PUBLIC KEY-----\" and \"-----END PUBLIC KEY-----\": five hyphens on each side, capitals, single spaces. Word processors replace hyphens by dashes; copy the key from the original file.",
+		e.boundary + ": five hyphens on each side, capitals, single spaces. Word processors replace hyphens by dashes; copy the key from the original file.",
 	}
 }
 
-// wrongBlock returns nil if label is that of a public key, however it is spaced.
-func wrongBlock(label string) *Error {
+func (e *expectation) headers() error {
+	return &Error{
+		KindHeaders,
+		"There are header lines (\"Name: value\") inside the PEM block that do not belong there.",
+		"Remove them together with the blank line that follows them, or export the key again. " + e.show,
+	}
+}
+
+// wrongBlock returns nil if label, however it is spaced, is one of those that are read.
+func (e *expectation) wrongBlock(label string) *Error {
 	label = strings.Join(strings.Fields(label), " ")
-	switch label {
-	case labelSPKI, labelPKCS1:
+	switch {
+	case slices.Contains(e.labels, label):
 		return nil
-	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+	case slices.Contains(certificateLabels, label):
 		return certificate()
-	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+	case label == "CERTIFICATE REQUEST", label == "NEW CERTIFICATE REQUEST":
 		return &Error{
 			KindCertificateRequest,
-			"The value is a certificate request, and a bare public key belongs here.",
+			"The value is a certificate request, and " + e.what + " belongs here.",
 			"Take the public key out of it with `openssl req -in request.pem -pubkey -noout`.",
 		}
-	}
-	switch {
 	case strings.HasPrefix(label, "PGP "):
-		return &Error{KindPGP, "The value is a PGP block, and an RSA public key in PEM belongs here.", newPair}
+		return &Error{KindPGP, "The value is a PGP block, and " + e.what + " in PEM belongs here.", newPair}
 	case slices.Contains(otherLabels, label):
-		return &Error{KindOtherBlock, fmt.Sprintf("The PEM block is labelled %s, and a PUBLIC KEY belongs here.", label), showPEM}
+		return &Error{KindOtherBlock, fmt.Sprintf("The PEM block is labelled %s, and %s belongs here.", label, e.what), e.show}
 	}
-	return &Error{KindOtherBlock, "The PEM block is not labelled as a public key.", showPEM}
+	return &Error{KindOtherBlock, "The PEM block is not labelled as " + e.what + ".", e.show}
 }
 
-// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which announces a public key.
-// begin holds the indexes of that match and of its label.
-func diagnoseBlock(text string, begin []int) error {
+// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which announces something that is
+// read. begin holds the indexes of that match and of its label.
+func (e *expectation) diagnoseBlock(text string, begin []int) error {
 	before, label, inside := text[:begin[0]], text[begin[2]:begin[3]], text[begin[1]:]
 	end := endLine.FindStringSubmatchIndex(inside)
 	if end == nil {
 		if looseBoundary.MatchString(inside) {
-			return malformedBoundary()
+			return e.malformedBoundary()
 		}
 		return &Error{
 			KindTruncated,
@@ -337,21 +409,21 @@ func diagnoseBlock(text string, begin []int) error {
 	first, last := lines[0], lines[len(lines)-1]
 
 	switch {
-	case label != labelSPKI && label != labelPKCS1,
+	case !slices.Contains(e.labels, label),
 		strings.HasSuffix(before, "-"), strings.HasPrefix(inside, "-"),
 		strings.HasSuffix(inside, "-"), strings.HasPrefix(after, "-"):
-		return malformedBoundary()
+		return e.malformedBoundary()
 	case endLabel != label:
 		return &Error{
 			KindEndMismatch,
 			"The END line of the PEM block does not name the same thing as its BEGIN line.",
-			"Either a part is missing or one of the lines was edited. " + showPEM,
+			"Either a part is missing or one of the lines was edited. " + e.show,
 		}
 	case strings.Contains(inside, `\n`), strings.Contains(inside, `\r`), strings.HasPrefix(after, `\`):
 		return &Error{
 			KindEscapedNewlines,
 			`The PEM has the two characters \n where line breaks have to be, as happens in environment variables and JSON.`,
-			`Put the line breaks back with replace(var.key, "\\n", "\n"), or read the key with file("public.pem").`,
+			`Put the line breaks back with replace(var.key, "\\n", "\n"), or read the key with file("key.pem").`,
 		}
 	case before != "" || after != "":
 		return &Error{
@@ -360,35 +432,35 @@ func diagnoseBlock(text string, begin []int) error {
 			"Give the block alone, from \"-----BEGIN\" to the hyphens after END, without quotation marks, comments or other output of the tool that printed it.",
 		}
 	case strings.TrimSpace(inside) == "":
-		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", showPEM}
+		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", e.show}
 	case strings.TrimSpace(first) != "" || strings.TrimSpace(last) != "":
 		return &Error{
 			KindLostNewlines,
 			"The PEM has lost line breaks: BEGIN and END each need a line of their own.",
-			"CI systems often store secrets as one line. Store the key as base64 and use base64decode(…), or read it with file(\"public.pem\").",
-		}
-	case headerLine.MatchString(inside):
-		return &Error{
-			KindHeaders,
-			"There are header lines (\"Name: value\") inside the PEM block, and a public key has none.",
-			"Remove them together with the blank line that follows them, or export the key again. " + showPEM,
+			"CI systems often store secrets as one line. Store the key as base64 and use base64decode(…), or read it with file(\"key.pem\").",
 		}
 	}
 
-	lines = slices.DeleteFunc(lines[1:len(lines)-1], func(line string) bool { return strings.TrimSpace(line) == "" })
+	lines = slices.DeleteFunc(lines[1:len(lines)-1], func(line string) bool {
+		return strings.TrimSpace(line) == "" || encryptedHeader.MatchString(line)
+	})
 	switch {
+	case slices.ContainsFunc(lines, headerLine.MatchString):
+		return e.headers()
+	case len(lines) == 0:
+		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", e.show}
 	// The base64 of a key never begins with "+", so a space in that place was never one.
 	case strings.ContainsAny(lines[0][:1], " \t") || last != "":
 		return &Error{
 			KindIndented,
 			"The lines of the PEM are indented.",
-			"In a heredoc write <<-EOT, which strips the indentation that all lines share, instead of <<EOT. Or read the key with file(\"public.pem\").",
+			"In a heredoc write <<-EOT, which strips the indentation that all lines share, instead of <<EOT. Or read the key with file(\"key.pem\").",
 		}
 	case slices.ContainsFunc(lines, func(line string) bool { return strings.ContainsAny(strings.TrimRight(line, " \t"), " \t") }):
 		return &Error{
 			KindSpacesInBase64,
 			"There are spaces inside the base64 of the PEM, most likely where \"+\" was: URL decoding turns \"+\" into a space.",
-			"Write \"+\" as %2B where the key goes through a URL or a form, or read it with file(\"public.pem\").",
+			"Write \"+\" as %2B where the key goes through a URL or a form, or read it with file(\"key.pem\").",
 		}
 	}
 	return &Error{

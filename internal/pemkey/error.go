@@ -45,9 +45,19 @@ const (
 	KindUnusableNumbers     Kind = "unusable_numbers"      // modulus or exponent that no sound RSA key has
 )
 
-// Error says what is wrong with an input that was to be a public key. Its texts are made of this
-// package's own words plus, at most, a known PEM label, a known algorithm name or a number of
-// bits: nothing of the input is quoted, because the input may be a private key.
+// The kinds that only [Derive] has. [KindPrivateKey] is there a private key in a format that is not
+// read, such as OpenSSH, and [KindEncryptedPrivateKey] and [KindCertificate] do not occur.
+const (
+	KindMissingPassphrase     Kind = "missing_passphrase"     // encrypted, and no passphrase given
+	KindWrongPassphrase       Kind = "wrong_passphrase"       // decrypts to nothing sensible
+	KindSeveralPassphrases    Kind = "several_passphrases"    // more than one given
+	KindUnsupportedEncryption Kind = "unsupported_encryption" // PBES1, or a cipher, a hash or a key derivation that is not read
+	KindExcessiveCost         Kind = "excessive_cost"         // a key derivation that would take too much time or memory
+)
+
+// Error says what is wrong with an input that was to be a key. Its texts are made of this package's
+// own words plus, at most, a known PEM label, a known algorithm name or a number: nothing of the
+// input is quoted, because the input may be a private key.
 type Error struct {
 	Kind    Kind
 	Problem string // what is wrong, a whole sentence

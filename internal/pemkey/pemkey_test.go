@@ -350,7 +350,7 @@ func badInputs(tb testing.TB) []badInput {
 		{"private OpenSSH", openssh, pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8"},
 		{"private PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGY\n-----END PGP PRIVATE KEY BLOCK-----\n", pemkey.KindPrivateKey, "PGP"},
 		{"private PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "puttygen"},
-		{"private JWK", quoted(secretJWK), pemkey.KindPrivateKey, "private key"},
+		{"private JWK", quoted(secretJWK), pemkey.KindPrivateKey, "Export the public key"},
 		{"private JWK in a set", quoted(map[string]any{"keys": []any{secretJWK}}), pemkey.KindPrivateKey, "private key"},
 		{"private in JSON", quoted(map[string]string{"private_key": pkcs8}), pemkey.KindPrivateKey, "private key"},
 		{"private, unknown label", armour("SECRETSECRETSECRET PRIVATE KEY", body(private)), pemkey.KindPrivateKey, "private key"},
@@ -373,7 +373,7 @@ func badInputs(tb testing.TB) []badInput {
 		{"private PKCS#12 in base64", base64Of(string(marshal(tb, struct {
 			Version int
 			Content []byte
-		}{3, der}))), pemkey.KindPrivateKey, "private key"},
+		}{3, der}))), pemkey.KindPrivateKey, "openssl pkcs12"},
 		{"private in base64", base64Of(private), pemkey.KindPrivateKey, "private key"},
 		{"private in wrapped base64", wrap(base64Of(private), 76), pemkey.KindPrivateKey, "private key"},
 		{"private labelled as public", armour("PUBLIC KEY", body(pkcs8)), pemkey.KindPrivateKey, "private key"},
@@ -389,10 +389,10 @@ func badInputs(tb testing.TB) []badInput {
 		{"encrypted labelled as public", armour("PUBLIC KEY", body(pbes2)), pemkey.KindEncryptedPrivateKey, "passphrase"},
 
 		{"certificate", certificate, pemkey.KindCertificate, "provider::whatsapp::public_key"},
-		{"certificate chain", certificate + certificate, pemkey.KindCertificate, "openssl x509"},
+		{"certificate chain", certificate + certificate, pemkey.KindCertificate, "its first certificate"},
 		{"certificate, old label", armour("X509 CERTIFICATE", body(certificate)), pemkey.KindCertificate, "openssl x509"},
 		{"certificate escaped", escape(certificate), pemkey.KindCertificate, "openssl x509"},
-		{"certificate labelled as public", armour("PUBLIC KEY", body(certificate)), pemkey.KindCertificate, "openssl x509"},
+		{"certificate labelled as public", armour("PUBLIC KEY", body(certificate)), pemkey.KindCertificate, "Write CERTIFICATE"},
 		{"certificate request", fixture(tb, "request.pem"), pemkey.KindCertificateRequest, "openssl req"},
 		{"certificate request, old label", armour("NEW CERTIFICATE REQUEST", body(certificate)), pemkey.KindCertificateRequest, "openssl req"},
 
@@ -461,6 +461,8 @@ func badInputs(tb testing.TB) []badInput {
 		{"no armour, base64url", base64.RawURLEncoding.EncodeToString(der), pemkey.KindNoArmour, "-----BEGIN PUBLIC KEY"},
 		{"no armour, cut", body(public)[:101], pemkey.KindNoArmour, "-----BEGIN PUBLIC KEY"},
 		{"no armour, PKCS#1", body(pkcs1), pemkey.KindNoArmour, "-----BEGIN RSA PUBLIC KEY"},
+		{"no armour, something else", base64Of(string(marshal(tb, struct{ Bytes []byte }{der[:40]}))), pemkey.KindNoArmour, "-----BEGIN PUBLIC KEY"},
+		{"no armour, certificate", body(certificate), pemkey.KindNoArmour, "-----BEGIN CERTIFICATE"},
 		{"base64 of PEM", base64Of(public), pemkey.KindEncodedPEM, "base64decode"},
 		{"base64 of PEM, wrapped", wrap(base64Of(public), 76), pemkey.KindEncodedPEM, "base64decode"},
 		{"base64 of certificate", base64Of(certificate), pemkey.KindEncodedPEM, "base64decode"},
@@ -561,7 +563,8 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// TestErrorWording also fails when a kind is added to error.go without an input in badInputs.
+// TestErrorWording also fails when a kind is added to error.go without an input in badInputs or in
+// underivable.
 func TestErrorWording(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("error.go")
@@ -577,11 +580,17 @@ func TestErrorWording(t *testing.T) {
 	}
 
 	kinds := map[string]pemkey.Kind{}
+	problems := map[string]error{}
 	for _, test := range badInputs(t) {
-		_, err := pemkey.Parse(test.text)
+		_, problems["Parse: "+test.name] = pemkey.Parse(test.text)
+	}
+	for _, test := range underivable(t) {
+		_, problems["Derive: "+test.name] = pemkey.Derive(test.text, test.passphrase...)
+	}
+	for name, err := range problems {
 		var problem *pemkey.Error
 		if !errors.As(err, &problem) {
-			t.Fatalf("%s: error is %T", test.name, err)
+			t.Fatalf("%s: error is %T", name, err)
 		}
 		delete(missing, problem.Kind)
 		if kind, ok := kinds[problem.Problem]; ok && kind != problem.Kind {
@@ -590,11 +599,11 @@ func TestErrorWording(t *testing.T) {
 		kinds[problem.Problem] = problem.Kind
 		for _, sentence := range []string{problem.Problem, problem.Remedy} {
 			if !regexp.MustCompile(`^[A-Z][^\n]*[.]$`).MatchString(sentence) {
-				t.Errorf("%s: not a whole sentence: %q", test.name, sentence)
+				t.Errorf("%s: not a whole sentence: %q", name, sentence)
 			}
 		}
 		if got, want := problem.Error(), problem.Problem+" "+problem.Remedy; got != want {
-			t.Errorf("%s: Error is %q, want %q", test.name, got, want)
+			t.Errorf("%s: Error is %q, want %q", name, got, want)
 		}
 	}
 	for kind := range missing {

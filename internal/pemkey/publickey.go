@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -42,19 +43,18 @@ type PublicKey struct {
 // and trailing spaces make no difference. Every error is an [*Error].
 func Parse(text string) (PublicKey, error) {
 	if len(text) > maxTextLen {
-		return PublicKey{}, &Error{
-			KindTooLarge,
-			"The value is larger than 64 KiB, and a public key has less than 1 KiB.",
-			"Give only the PEM of the public key.",
-		}
+		return PublicKey{}, publicKeyExpected.tooLarge()
 	}
-	label, der, ok := decodeBlock(text)
-	if !ok {
-		return PublicKey{}, diagnose(text)
+	block, ok := decodeBlock(text, publicKeyExpected.labels)
+	if !ok || len(block.headers) > 0 {
+		return PublicKey{}, diagnosePublicKey(text)
 	}
-	numbers, err := decodeNumbers(label, der)
-	if err != nil {
+	if err := privateKeyInDER(block.der); err != nil {
 		return PublicKey{}, err
+	}
+	numbers, err := decodeNumbers(block.label, block.der, "public key")
+	if err != nil {
+		return PublicKey{}, mislabelled(block.label, block.der, err)
 	}
 	return fromNumbers(numbers.N, numbers.E)
 }
@@ -113,33 +113,50 @@ func (k PublicKey) String() string {
 	return k.Fingerprint()
 }
 
-// decodeBlock returns label and content of the one public key block that text must be. When it is
-// not ok, diagnose finds out why. encoding/pem would skip what it cannot read and go on to the
-// next block, so that a text with a damaged key in it could still yield a key.
-func decodeBlock(text string) (label string, der []byte, ok bool) {
-	text = strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
-	first, rest, _ := cutLine(text)
-	switch first {
-	case "-----BEGIN " + labelSPKI + "-----":
-		label = labelSPKI
-	case "-----BEGIN " + labelPKCS1 + "-----":
-		label = labelPKCS1
-	default:
-		return "", nil, false
+// pemBlock is a PEM block with the header lines of RFC 1421 that an encrypted private key can have.
+type pemBlock struct {
+	label   string
+	headers map[string]string
+	der     []byte
+}
+
+// decodeBlock returns the one block, with one of the labels, that text must be. When it is not ok,
+// diagnose finds out why. encoding/pem would skip what it cannot read and go on to the next block,
+// so that a text with a damaged key in it could still yield a key.
+func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
+	first, rest, _ := cutLine(trim(text))
+	label, isBegin := strings.CutPrefix(strings.TrimSuffix(first, "-----"), "-----BEGIN ")
+	if !isBegin || !strings.HasSuffix(first, "-----") || !slices.Contains(labels, label) {
+		return pemBlock{}, false
 	}
 
+	block.label = label
 	var body strings.Builder
 	body.Grow(len(rest))
 	for found := true; found; {
 		var line string
 		line, rest, found = cutLine(rest)
-		if line == "-----END "+label+"-----" {
+		name, value, isHeader := strings.Cut(line, ":")
+		switch {
+		case line == "-----END "+label+"-----":
 			der, err := base64.StdEncoding.Strict().DecodeString(body.String())
-			return label, der, err == nil && len(der) > 0 && rest == ""
+			block.der = der
+			return block, err == nil && len(der) > 0 && rest == ""
+		case isHeader && body.Len() == 0:
+			if block.headers == nil {
+				block.headers = map[string]string{}
+			}
+			block.headers[name] = strings.TrimSpace(value)
+		default:
+			body.WriteString(line)
 		}
-		body.WriteString(line)
 	}
-	return "", nil, false
+	return pemBlock{}, false
+}
+
+// trim takes away what is around a block without being a part of it.
+func trim(text string) string {
+	return strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
 }
 
 // cutLine splits text after its first line, which may end in LF, CR or CRLF. The spaces and tabs
@@ -164,52 +181,52 @@ type rsaPublicKey struct {
 
 // decodeNumbers is stricter and laxer than crypto/x509: nothing may follow a field that is known,
 // and the NULL that RFC 4055 wants as parameters of rsaEncryption may be missing.
-func decodeNumbers(label string, der []byte) (rsaPublicKey, error) {
-	if err := privateKeyInDER(der); err != nil {
-		return rsaPublicKey{}, err
-	}
+func decodeNumbers(label string, der []byte, what string) (rsaPublicKey, error) {
 	pkcs1 := der
 	if label == labelSPKI {
-		info, err := unmarshal[subjectPublicKeyInfo](der)
+		info, err := unmarshal[subjectPublicKeyInfo](der, what)
 		if err != nil {
-			return rsaPublicKey{}, mislabelled(label, der, err)
+			return rsaPublicKey{}, err
 		}
-		if name := algorithmName(info.Algorithm.Algorithm); name != "RSA" {
-			return rsaPublicKey{}, &Error{
-				KindNotRSA,
-				fmt.Sprintf("The key is for %s, and WhatsApp takes only RSA keys (algorithm rsaEncryption) of 2048 bits.", name),
-				newPair,
-			}
-		}
-		parameters := info.Algorithm.Parameters.FullBytes
-		if len(parameters) > 0 && !bytes.Equal(parameters, asn1.NullBytes) {
-			return rsaPublicKey{}, badDER()
+		if err := checkAlgorithm(info.Algorithm, what); err != nil {
+			return rsaPublicKey{}, err
 		}
 		pkcs1 = info.PublicKey.Bytes
 	}
-	numbers, err := unmarshal[rsaPublicKey](pkcs1)
-	if err != nil {
-		return rsaPublicKey{}, mislabelled(label, der, err)
-	}
-	return numbers, nil
+	return unmarshal[rsaPublicKey](pkcs1, what)
 }
 
-func unmarshal[T any](der []byte) (value T, err error) {
+// checkAlgorithm wants what, a public or private key, to be one for rsaEncryption.
+func checkAlgorithm(algorithm pkix.AlgorithmIdentifier, what string) error {
+	if name := algorithmName(algorithm.Algorithm); name != "RSA" {
+		return notRSA(what, name)
+	}
+	if p := algorithm.Parameters.FullBytes; len(p) > 0 && !bytes.Equal(p, asn1.NullBytes) {
+		return badDER(what)
+	}
+	return nil
+}
+
+func notRSA(what, algorithm string) error {
+	return &Error{
+		KindNotRSA,
+		fmt.Sprintf("The %s is for %s, and WhatsApp takes only RSA keys (algorithm rsaEncryption) of 2048 bits.", what, algorithm),
+		newPair,
+	}
+}
+
+func unmarshal[T any](der []byte, what string) (value T, err error) {
 	rest, err := asn1.Unmarshal(der, &value)
 	if err != nil {
-		return value, badDER()
+		return value, badDER(what)
 	}
 	if len(rest) > 0 {
-		return value, &Error{
-			KindTrailingData,
-			"More data follows the end of the key inside the PEM block.",
-			copyAgain,
-		}
+		return value, trailingData()
 	}
 	// encoding/asn1 ignores unknown fields at the end of a sequence.
 	again, err := asn1.Marshal(value)
 	if err != nil || !bytes.Equal(again, der) {
-		return value, badDER()
+		return value, badDER(what)
 	}
 	return value, nil
 }
@@ -218,10 +235,10 @@ func unmarshal[T any](der []byte) (value T, err error) {
 // something else that is in order.
 func mislabelled(label string, der []byte, err error) error {
 	other, content := labelPKCS1, "a PKCS#1 key"
-	_, otherErr := unmarshal[rsaPublicKey](der)
+	_, otherErr := unmarshal[rsaPublicKey](der, "")
 	if label == labelPKCS1 {
 		other, content = labelSPKI, "a SubjectPublicKeyInfo"
-		_, otherErr = unmarshal[subjectPublicKeyInfo](der)
+		_, otherErr = unmarshal[subjectPublicKeyInfo](der, "")
 	}
 	if otherErr == nil {
 		return &Error{
@@ -230,18 +247,30 @@ func mislabelled(label string, der []byte, err error) error {
 			fmt.Sprintf("Write %s into its BEGIN and END lines, or export the public key again with `openssl rsa -in private.pem -pubout -out public.pem`.", other),
 		}
 	}
-	if _, certErr := x509.ParseCertificate(der); certErr == nil {
-		return certificate()
+	if _, certErr := certificateKey(der); certErr == nil {
+		return &Error{
+			KindCertificate,
+			fmt.Sprintf("The PEM block is labelled %s, but holds a certificate.", label),
+			fmt.Sprintf("Write %s into its BEGIN and END lines, and take the public key out of it with provider::whatsapp::public_key(…) or with `openssl x509 -in certificate.pem -pubkey -noout`.", labelCertificate),
+		}
 	}
 	return err
 }
 
-func badDER() error {
+func badDER(what string) error {
 	return &Error{
 		KindBadDER,
-		"The base64 of the PEM block can be read, but what it encodes is not a well-formed public key.",
+		fmt.Sprintf("The base64 of the PEM block can be read, but what it encodes is not a well-formed %s.", what),
 		copyAgain,
 	}
+}
+
+func trailingData() error {
+	return &Error{KindTrailingData, "More data follows the end of the key inside the PEM block.", copyAgain}
+}
+
+func unusable(problem string) error {
+	return &Error{KindUnusableNumbers, problem, copyAgain}
 }
 
 // algorithmName returns "RSA" for rsaEncryption only. Identifiers that are not known are not
@@ -278,9 +307,6 @@ func algorithmName(id asn1.ObjectIdentifier) string {
 }
 
 func fromNumbers(n, e *big.Int) (PublicKey, error) {
-	unusable := func(problem string) error {
-		return &Error{KindUnusableNumbers, problem, copyAgain}
-	}
 	switch {
 	case n.Sign() <= 0:
 		return PublicKey{}, unusable("The RSA modulus of the key is not a positive number.")

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package pemkey
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+const (
+	labelCertificate  = "CERTIFICATE"           // RFC 7468, section 5
+	labelTrusted      = "TRUSTED CERTIFICATE"   // OpenSSL's own: a certificate, and behind it what it is trusted for
+	labelPrivatePKCS1 = "RSA PRIVATE KEY"       // RFC 8017, appendix A.1.2
+	labelPrivatePKCS8 = "PRIVATE KEY"           // RFC 7468, section 10
+	labelEncrypted    = "ENCRYPTED PRIVATE KEY" // RFC 7468, section 11
+	labelPrivateEC    = "EC PRIVATE KEY"        // RFC 5915
+	labelRequest      = "CERTIFICATE REQUEST"   // RFC 7468, section 7
+)
+
+var certificateLabels = []string{labelCertificate, "X509 CERTIFICATE", labelTrusted}
+
+// keyExpected is what [Derive] reads.
+var keyExpected = &expectation{
+	labels:   append([]string{labelSPKI, labelPKCS1, labelPrivatePKCS1, labelPrivatePKCS8, labelEncrypted}, certificateLabels...),
+	what:     "a public key, a certificate or a private key",
+	size:     "a key or a certificate is much smaller",
+	only:     "Give only the PEM block of the key or of the certificate.",
+	several:  "only one can be read",
+	one:      "Give the block of one key or certificate and nothing else; of a chain of certificates that is the first block.",
+	show:     "Give the PEM text of a public key, a certificate or a private key, from its BEGIN line to its END line, for example with file(\"private.pem\").",
+	boundary: "Write the two lines as OpenSSL does, for example \"-----BEGIN PRIVATE KEY-----\" and \"-----END PRIVATE KEY-----\"",
+}
+
+// Derive reads exactly one PEM block, as leniently as [Parse], and returns the RSA public key of
+// 2048 bits in it: a public key as [Parse] takes it, the public key of an X.509 certificate, or the
+// one that belongs to a private key in PKCS#1 or PKCS#8. A private key may be encrypted, with the
+// headers of RFC 1421 ("DEK-Info") or with PBES2 (RFC 8018), and is decrypted with passphrase, which
+// is at most one. As with OpenSSL, a passphrase that is not needed is ignored. Every error is an
+// [*Error].
+func Derive(text string, passphrase ...string) (PublicKey, error) {
+	if len(passphrase) > 1 {
+		return PublicKey{}, &Error{
+			KindSeveralPassphrases,
+			"More than one passphrase was given.",
+			"Give the one passphrase that the private key is encrypted with.",
+		}
+	}
+	if len(text) > maxTextLen {
+		return PublicKey{}, keyExpected.tooLarge()
+	}
+	block, ok := decodeBlock(text, keyExpected.labels)
+	if !ok {
+		return PublicKey{}, diagnoseKey(trim(text))
+	}
+	numbers, err := block.publicNumbers(passphrase)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	return fromNumbers(numbers.N, numbers.E)
+}
+
+// diagnoseKey says why [Derive] cannot read text, trimmed.
+func diagnoseKey(text string) error {
+	decoded := decodeBare(text)
+	format := privateFormat(text)
+	switch {
+	case format == "" && bytes.HasPrefix(decoded, []byte("-----BEGIN")):
+		// The words for a text that is encoded twice do for whatever is inside.
+	case format == "" && identify(decoded) == labelPrivateEC:
+		format = "EC"
+	case format == "" && bytes.HasPrefix(sequenceContent(decoded), []byte{0x02, 1, 3}):
+		format = "PKCS12"
+	case format == "":
+		format = privateFormat(string(decoded))
+	}
+
+	other, isOther := otherFormats[format]
+	switch {
+	case format == "EC", format == "DSA":
+		return notRSA("private key", format)
+	case format == "PGP":
+		return &Error{KindPrivateKey, "The value is a PGP private key, and a PGP key is of no use here.", newPair}
+	case isOther:
+		return &Error{KindPrivateKey, fmt.Sprintf("The value is a private key in the format of %s, which is not read here.", other.name), other.remedy}
+	}
+	return keyExpected.diagnose(text)
+}
+
+// publicNumbers returns the RSA public key in or of what the block holds.
+func (b pemBlock) publicNumbers(passphrase []string) (rsaPublicKey, error) {
+	if len(b.headers) > 0 {
+		der, err := b.decryptLegacy(passphrase)
+		if err != nil {
+			return rsaPublicKey{}, err
+		}
+		numbers, err := privateNumbers(b.label, der)
+		return numbers, orWrongPassphrase(err)
+	}
+	if err := b.checkLabel(); err != nil {
+		return rsaPublicKey{}, err
+	}
+	switch b.label {
+	case labelSPKI, labelPKCS1:
+		return decodeNumbers(b.label, b.der, "public key")
+	case labelPrivatePKCS1, labelPrivatePKCS8:
+		return privateNumbers(b.label, b.der)
+	case labelEncrypted:
+		der, err := decryptPBES2(b.der, passphrase)
+		if err != nil {
+			return rsaPublicKey{}, err
+		}
+		numbers, err := privateNumbers(labelPrivatePKCS8, der)
+		return numbers, orWrongPassphrase(err)
+	default:
+		return certificateNumbers(b.label, b.der)
+	}
+}
+
+// checkLabel returns an error when the content begins like something that has another label.
+func (b pemBlock) checkLabel() error {
+	label := b.label
+	if slices.Contains(certificateLabels, label) {
+		label = labelCertificate
+	}
+	switch actual := identify(b.der); actual {
+	case "", label:
+		return nil
+	case labelPrivateEC:
+		return notRSA("private key", "EC")
+	case labelRequest:
+		return keyExpected.wrongBlock(labelRequest)
+	default:
+		return &Error{
+			KindWrongLabel,
+			fmt.Sprintf("The PEM block is labelled %s, but holds what is labelled %s.", b.label, actual),
+			fmt.Sprintf("Write %s into its BEGIN and END lines, or export the key again.", actual),
+		}
+	}
+}
+
+// identify returns the label that belongs to what begins like der, and "" when that is not clear. A
+// part of a key will do, as it does for privateKeyInDER.
+func identify(der []byte) string {
+	content := sequenceContent(der)
+	inner := sequenceContent(content)
+	starts := func(der []byte, with ...byte) bool { return bytes.HasPrefix(der, with) }
+	switch {
+	case starts(content, 0x02, 1, 0, 0x02), starts(content, 0x02, 1, 1, 0x02):
+		return labelPrivatePKCS1
+	case starts(content, 0x02, 1, 0, 0x30), starts(content, 0x02, 1, 1, 0x30):
+		return labelPrivatePKCS8
+	case starts(content, 0x02, 1, 1, 0x04):
+		return labelPrivateEC
+	case starts(content, 0x02) && !starts(content, 0x02, 1):
+		return labelPKCS1
+	case starts(inner, 0xa0, 3, 0x02, 1):
+		return labelCertificate
+	case starts(inner, 0x02, 1, 0, 0x30):
+		return labelRequest
+	case starts(inner, 0x06):
+		var algorithm asn1.RawValue
+		if rest, err := asn1.Unmarshal(content, &algorithm); err == nil && starts(rest, 0x04) {
+			return labelEncrypted
+		}
+		return labelSPKI
+	}
+	return ""
+}
+
+// tbsCertificate has the fields of RFC 5280, section 4.1, up to the key. crypto/x509 reads all of a
+// certificate and refuses some for fields that do not matter here.
+type tbsCertificate struct {
+	Version                                              int `asn1:"optional,explicit,default:0,tag:0"`
+	Serial, Signature, Issuer, Validity, Subject, Public asn1.RawValue
+}
+
+func certificateKey(der []byte) (spki []byte, err error) {
+	var certificate struct {
+		TBS                  tbsCertificate
+		Algorithm, Signature asn1.RawValue
+	}
+	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
+		return nil, badDER("certificate")
+	}
+	return certificate.TBS.Public.FullBytes, nil
+}
+
+func certificateNumbers(label string, der []byte) (rsaPublicKey, error) {
+	if label == labelTrusted {
+		var certificate asn1.RawValue
+		if _, err := asn1.Unmarshal(der, &certificate); err == nil {
+			der = certificate.FullBytes
+		}
+	}
+	spki, err := certificateKey(der)
+	if err != nil {
+		return rsaPublicKey{}, err
+	}
+	return decodeNumbers(labelSPKI, spki, "key in the certificate")
+}
+
+// privateKeyInfo is RFC 5208, section 5. The attributes behind it, and the public key that RFC 5958
+// adds, are not read.
+type privateKeyInfo struct {
+	Version    int
+	Algorithm  pkix.AlgorithmIdentifier
+	PrivateKey []byte
+}
+
+type rsaPrivateKey struct {
+	Version                     int
+	N, E, D, P, Q, DP, DQ, QInv *big.Int
+	More                        []struct{ R, D, T *big.Int } `asn1:"optional"`
+}
+
+// privateNumbers returns the public half of a private key in the clear.
+func privateNumbers(label string, der []byte) (rsaPublicKey, error) {
+	const what = "private key"
+	if label == labelPrivatePKCS8 {
+		var info privateKeyInfo
+		rest, err := asn1.Unmarshal(der, &info)
+		switch {
+		case err != nil, info.Version != 0 && info.Version != 1:
+			return rsaPublicKey{}, badDER(what)
+		case len(rest) > 0:
+			return rsaPublicKey{}, trailingData()
+		}
+		if err := checkAlgorithm(info.Algorithm, what); err != nil {
+			return rsaPublicKey{}, err
+		}
+		der = info.PrivateKey
+	}
+	key, err := unmarshal[rsaPrivateKey](der, what)
+	if err != nil {
+		return rsaPublicKey{}, err
+	}
+	numbers := rsaPublicKey{N: key.N, E: key.E}
+	if _, err := fromNumbers(numbers.N, numbers.E); err != nil {
+		return rsaPublicKey{}, err
+	}
+	return numbers, key.check()
+}
+
+// check finds damage that a public key could not show: the numbers have to belong together.
+func (k rsaPrivateKey) check() error {
+	mismatch := unusable("The numbers of the private key do not belong together.")
+	primes := []*big.Int{k.P, k.Q}
+	for _, more := range k.More {
+		primes = append(primes, more.R)
+	}
+	one, product, inverse := big.NewInt(1), big.NewInt(1), new(big.Int)
+	for _, p := range primes {
+		if p.Cmp(one) <= 0 {
+			return mismatch
+		}
+		inverse.Mod(inverse.Mul(k.E, k.D), new(big.Int).Sub(p, one))
+		if inverse.Cmp(one) != 0 {
+			return mismatch
+		}
+		product.Mul(product, p)
+	}
+	if product.Cmp(k.N) != 0 {
+		return mismatch
+	}
+	return nil
+}
