@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/function"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+var _ function.Function = publicKeyFunction{}
+
+// The positions of the arguments, which errors name.
+const (
+	argPEM              = 0
+	argPassphrase       = 1
+	argSecondPassphrase = 2
+)
+
+type publicKeyFunction struct{}
+
+func newPublicKeyFunction() function.Function { return publicKeyFunction{} }
+
+func (publicKeyFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = "public_key"
+}
+
+func (publicKeyFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
+	resp.Definition = function.Definition{
+		Summary: "Returns the public key of a private key or a certificate",
+		MarkdownDescription: "Returns the public key of a private key or a certificate in PEM, or a public key in the form that WhatsApp takes: " +
+			"one block labelled `PUBLIC KEY`, ended by a newline. It does what `openssl rsa -pubout` and `openssl x509 -pubkey` do, without sending anything. " +
+			"The key has to be an RSA key of 2048 bits, because WhatsApp takes no other.",
+		Parameters: []function.Parameter{
+			function.StringParameter{
+				Name: "pem",
+				MarkdownDescription: "One PEM block: a private key in PKCS#1 or PKCS#8, an X.509 certificate or a public key. " +
+					"Line endings, line lengths and whitespace around the block make no difference.",
+			},
+		},
+		VariadicParameter: function.StringParameter{
+			Name:                "passphrase",
+			MarkdownDescription: "The passphrase of an encrypted private key, at most one. As with OpenSSL, it is ignored when nothing is encrypted.",
+		},
+		Return: function.StringReturn{},
+	}
+}
+
+func (publicKeyFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+	var pem string
+	var passphrase []string
+	resp.Error = req.Arguments.Get(ctx, &pem, &passphrase)
+	if resp.Error != nil {
+		return
+	}
+	key, err := pemkey.Derive(pem, passphrase...)
+	if err != nil {
+		resp.Error = keyArgumentError(err)
+		return
+	}
+	resp.Error = resp.Result.Set(ctx, key.PEM())
+}
+
+// keyArgumentError names the argument that an error of pemkey is about.
+func keyArgumentError(err error) *function.FuncError {
+	position := int64(argPEM)
+	if keyError, ok := errors.AsType[*pemkey.Error](err); ok {
+		switch keyError.Kind {
+		case pemkey.KindWrongPassphrase:
+			position = argPassphrase
+		case pemkey.KindSeveralPassphrases:
+			position = argSecondPassphrase
+		}
+	}
+	// The CLI ends the sentence.
+	return function.NewArgumentFuncError(position, strings.TrimSuffix(err.Error(), "."))
+}
