@@ -633,30 +633,65 @@ func FuzzDerive(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, text, passphrase string) {
-		started := time.Now()
-		key, err := pemkey.Derive(text, passphrase)
-		if took := time.Since(started); took > 30*time.Second {
-			t.Errorf("took %s", took)
-		}
-		if err != nil {
-			var problem *pemkey.Error
-			if !errors.As(err, &problem) {
-				t.Fatalf("error is %T", err)
-			}
-			if !key.IsZero() || problem.Kind == "" || problem.Problem == "" || problem.Remedy == "" {
-				t.Errorf("incomplete error: %#v", problem)
-			}
-			checkLeak(t, text, err)
-			checkLeak(t, passphrase, err)
-			return
-		}
-		if again, err := pemkey.Parse(key.PEM()); err != nil || again != key {
-			t.Errorf("its PEM is %s, %v; want %s", again, err, key)
-		}
-		if again, err := pemkey.Derive(key.PEM()); err != nil || again != key {
-			t.Errorf("derived again it is %s, %v; want %s", again, err, key)
-		}
+		checkDerive(t, text, passphrase)
 	})
+}
+
+// FuzzDeriveDER changes what is inside the armour, which FuzzDerive hardly ever does without
+// breaking the base64.
+func FuzzDeriveDER(f *testing.F) {
+	labels := []string{"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}
+	add := func(text string) {
+		if block, _ := pem.Decode([]byte(text)); block != nil && slices.Contains(labels, block.Type) {
+			f.Add(uint(slices.Index(labels, block.Type)), block.Headers["DEK-Info"], block.Bytes)
+		}
+	}
+	for _, name := range append(plainFixtures(), encryptedFixtures()...) {
+		if !isSlow(name) {
+			add(fixture(f, name))
+		}
+	}
+	for _, test := range underivable(f) {
+		if !isSlow(test.fixture) {
+			add(test.text)
+		}
+	}
+
+	f.Fuzz(func(t *testing.T, label uint, dekInfo string, der []byte) {
+		block := &pem.Block{Type: labels[label%uint(len(labels))], Bytes: der}
+		if dekInfo != "" {
+			block.Headers = map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": dekInfo}
+		}
+		checkDerive(t, string(pem.EncodeToMemory(block)), passphrase)
+	})
+}
+
+// checkDerive wants a whole error or a sound key, within a time, and nothing of the input in the error.
+func checkDerive(t *testing.T, text, passphrase string) {
+	t.Helper()
+	started := time.Now()
+	key, err := pemkey.Derive(text, passphrase)
+	if took := time.Since(started); took > 30*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if err != nil {
+		var problem *pemkey.Error
+		if !errors.As(err, &problem) {
+			t.Fatalf("error is %T", err)
+		}
+		if !key.IsZero() || problem.Kind == "" || problem.Problem == "" || problem.Remedy == "" {
+			t.Errorf("incomplete error: %#v", problem)
+		}
+		checkLeak(t, text, err)
+		checkLeak(t, passphrase, err)
+		return
+	}
+	if again, err := pemkey.Parse(key.PEM()); err != nil || again != key {
+		t.Errorf("its PEM is %s, %v; want %s", again, err, key)
+	}
+	if again, err := pemkey.Derive(key.PEM()); err != nil || again != key {
+		t.Errorf("derived again it is %s, %v; want %s", again, err, key)
+	}
 }
 
 func BenchmarkDerive(b *testing.B) {

@@ -615,7 +615,7 @@ const leakLength = 12
 
 var (
 	// ownWords are long words of the messages, which an input may have, too.
-	ownWords   = regexp.MustCompile(`base64decode|SubjectPublicKeyInfo|rsaEncryption`)
+	ownWords   = regexp.MustCompile(`base64decode|certificates|SubjectPublicKeyInfo|rsaEncryption`)
 	base64Runs = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9+/=]{%d,}`, leakLength))
 )
 
