@@ -102,7 +102,7 @@ func summaries(t *testing.T) map[string]token.Position {
 			if spec, ok := n.(*ast.ValueSpec); ok {
 				for i, id := range spec.Names {
 					if i < len(spec.Values) {
-						constants[id.Name] = words(spec.Values[i], constants)
+						constants[id.Name] = literal(spec.Values[i], constants)
 					}
 				}
 			}
@@ -124,12 +124,12 @@ func summaries(t *testing.T) map[string]token.Position {
 				name = f.Sel.Name
 			}
 			if i, ok := summaryAt[name]; ok {
-				if s := words(call.Args[i], constants); s != "" {
+				if s := literal(call.Args[i], constants); s != "" {
 					found[s] = files.Position(call.Pos())
 				}
 			}
 			if i, ok := actionAt[name]; ok {
-				if s := words(call.Args[i], constants); s != "" {
+				if s := literal(call.Args[i], constants); s != "" {
 					found[summary(s)] = files.Position(call.Pos())
 				}
 			}
@@ -139,9 +139,9 @@ func summaries(t *testing.T) map[string]token.Position {
 	return found
 }
 
-// words evaluates a string expression; what is known only at run time becomes
+// literal evaluates a string expression; what is known only at run time becomes
 // an ellipsis, and nothing when there is nothing else.
-func words(e ast.Expr, constants map[string]string) string {
+func literal(e ast.Expr, constants map[string]string) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		s, _ := strconv.Unquote(e.Value)
@@ -149,7 +149,7 @@ func words(e ast.Expr, constants map[string]string) string {
 	case *ast.Ident:
 		return constants[e.Name]
 	case *ast.BinaryExpr:
-		left, right := words(e.X, constants), words(e.Y, constants)
+		left, right := literal(e.X, constants), literal(e.Y, constants)
 		if left != "" && right == "" {
 			right = "…"
 		}
@@ -232,6 +232,25 @@ A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + 
 		}
 		seen[e.Kind] = true
 	}
+	b.WriteString("\nThe function `public_key` has these besides:\n\n")
+	for _, input := range []struct {
+		file        string
+		passphrases []string
+	}{
+		{"private_encrypted_pbes2.pem", nil},
+		{"private_encrypted_pbes2.pem", []string{"wrong"}},
+		{"private_encrypted_pbes2.pem", []string{"one", "two"}},
+		{"private/refused_pbes1_PBE-SHA1-3DES.pem", []string{"x"}},
+		{"private/refused_iterations.pem", []string{"x"}},
+	} {
+		_, err := pemkey.Derive(fixture(t, input.file), input.passphrases...)
+		e, ok := errors.AsType[*pemkey.Error](err)
+		if !ok {
+			t.Fatalf("%s should be refused", input.file)
+		}
+		fmt.Fprintf(&b, "* **%s** %s\n", e.Problem, e.Remedy)
+		seen[e.Kind] = true
+	}
 	for _, kind := range kinds(t) {
 		if !seen[kind] {
 			t.Errorf("the guide has no example for the kind %q", kind)
@@ -264,7 +283,7 @@ func kinds(t *testing.T) []pemkey.Kind {
 	var found []pemkey.Kind
 	ast.Inspect(file, func(n ast.Node) bool {
 		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && strings.HasPrefix(spec.Names[0].Name, "Kind") {
-			found = append(found, pemkey.Kind(words(spec.Values[0], nil)))
+			found = append(found, pemkey.Kind(literal(spec.Values[0], nil)))
 		}
 		return true
 	})
