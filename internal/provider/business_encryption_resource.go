@@ -464,9 +464,20 @@ func (r *businessEncryptionResource) ImportState(ctx context.Context, req resour
 		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID %q %s.", number.ValueString(), phoneNumberIDRule))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
-	// The default, because a null here would be planned as a change.
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+	resp.Diagnostics.Append(setImported(ctx, &resp.State, resp.Identity, number)...)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedName, []byte("true"))...)
+}
+
+// setImported sets what an import knows of a number before it is read.
+func setImported(ctx context.Context, state attributeSetter, identity *tfsdk.ResourceIdentity, number types.String) diag.Diagnostics {
+	diags := state.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)
+	// The default, because a null here would be planned as a change.
+	diags.Append(state.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
+	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+	return diags
+}
+
+// attributeSetter is the state of an import, or the resource of a listing.
+type attributeSetter interface {
+	SetAttribute(ctx context.Context, path path.Path, value any) diag.Diagnostics
 }
