@@ -394,6 +394,11 @@ func TestCLI_examples(t *testing.T) {
 			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + read("resources/whatsapp_business_encryption/import-by-string-id.tf"),
 			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
 		},
+		"import all numbers": {config: read("import-all-numbers/main.tf"), before: func(w *world) {
+			w.SetKey(support, keyA(t), "VALID") // and the other holds none
+			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398"})
+			w.SetKey("200001", strings.TrimSpace(keyB(t)), "VALID")
+		}},
 		"import by identity": {
 			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + read("resources/whatsapp_business_encryption/identity-import.tf"),
 			needs:  "1.12.0",
