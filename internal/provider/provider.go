@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -27,7 +28,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
-var _ provider.Provider = (*whatsappProvider)(nil)
+var _ provider.ProviderWithListResources = (*whatsappProvider)(nil)
 
 // The environment variables that stand in for provider arguments.
 const (
@@ -135,7 +136,7 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 	if version.value == "" && !version.unknown {
 		version.value = graph.DefaultAPIVersion
 	}
-	resp.ResourceData, resp.DataSourceData = data, data
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = data, data, data
 
 	if token.value == "" && !token.unknown {
 		resp.Diagnostics.AddAttributeError(path.Root("access_token"), "Missing WhatsApp access token",
@@ -186,6 +187,10 @@ func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource
 
 func (p *whatsappProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newPhoneNumbersDataSource}
+}
+
+func (p *whatsappProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newBusinessEncryptionListResource}
 }
 
 // providerData is what Configure hands to resources and data sources.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -55,6 +56,25 @@ func TestSchemas(t *testing.T) {
 			if diags := resp.IdentitySchema.ValidateImplementation(ctx); diags.HasError() {
 				t.Error(meta.TypeName, diags)
 			}
+		}
+	}
+
+	lists, ok := p.(provider.ProviderWithListResources)
+	if !ok {
+		t.Fatal("the provider has no list resources")
+	}
+	for _, f := range lists.ListResources(ctx) {
+		l := f()
+		var meta fwresource.MetadataResponse
+		l.Metadata(ctx, fwresource.MetadataRequest{ProviderTypeName: "whatsapp"}, &meta)
+		var resp list.ListResourceSchemaResponse
+		l.ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &resp)
+		if diags := resp.Schema.ValidateImplementation(ctx); diags.HasError() {
+			t.Error(meta.TypeName, diags)
+		}
+		sentences(t, "list "+meta.TypeName, resp.Schema.MarkdownDescription)
+		for name, attribute := range resp.Schema.Attributes {
+			sentences(t, "list "+meta.TypeName+"."+name, attribute.GetMarkdownDescription())
 		}
 	}
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+var _ list.ListResourceWithConfigure = (*businessEncryptionListResource)(nil)
+
+const (
+	attrIncludeWithoutKey = "include_without_key"
+
+	// listParallel is how many numbers are read at a time. A listing is rare
+	// and the rate limits are tight, so that it need not be fast.
+	listParallel = 4
+
+	// listOutage is how many numbers in a row may fail before the reason is
+	// looked for elsewhere than in the numbers.
+	listOutage = 4
+)
+
+// businessEncryptionListResource finds the numbers of an account that hold a
+// key, for terraform query.
+type businessEncryptionListResource struct {
+	provider *providerData
+}
+
+type businessEncryptionListModel struct {
+	WABAID            types.String `tfsdk:"waba_id"`
+	IncludeWithoutKey types.Bool   `tfsdk:"include_without_key"`
+}
+
+func newBusinessEncryptionListResource() list.ListResource { return &businessEncryptionListResource{} }
+
+func (l *businessEncryptionListResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_business_encryption"
+}
+
+func (l *businessEncryptionListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Finds the business phone numbers of a WhatsApp Business Account that hold a public key, on whatever platform, so that they can be imported in one go. " +
+			"The access token needs the permission `whatsapp_business_management`, too. List resources need Terraform 1.14.",
+		Attributes: map[string]schema.Attribute{
+			attrWABAID: schema.StringAttribute{
+				MarkdownDescription: "The ID of the WhatsApp Business Account (WABA).",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.RegexMatches(wabaID, wabaIDRule)},
+			},
+			attrIncludeWithoutKey: schema.BoolAttribute{
+				MarkdownDescription: "Whether numbers on which no key was ever set are listed, too. They cannot be imported. Defaults to `false`.",
+				Optional:            true,
+			},
+		},
+	}
+}
+
+func (l *businessEncryptionListResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	l.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// List sends nothing yet: the results are made while Terraform takes them.
+func (l *businessEncryptionListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var diags diag.Diagnostics
+	var config businessEncryptionListModel
+	diags.Append(req.Config.Get(ctx, &config)...)
+	client := l.provider.requireClient(&diags)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	listing := listing{client: client, served: &l.provider.served, req: req, keyless: config.IncludeWithoutKey.ValueBool()}
+	stream.Results = listing.results(ctx, config.WABAID.ValueString())
+}
+
+// listing is one run of the list resource.
+type listing struct {
+	client  *graph.Client
+	served  *servedVersion
+	req     list.ListRequest
+	keyless bool // numbers without a key are listed, too
+}
+
+// results lists the numbers sorted by ID. It reads no more of them than the
+// limit can still take, so that none is read in vain.
+//
+// Terraform drops a listing as a whole at the first error. One number that
+// cannot be read is therefore a warning in place of a result, and only what no
+// other number would fare better with is an error.
+func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListResult] {
+	return func(push func(list.ListResult) bool) {
+		numbers, diags := l.numbers(ctx, waba)
+		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
+			return
+		}
+		left, failedInARow := l.req.Limit, 0
+		for len(numbers) > 0 {
+			n := min(listParallel, len(numbers))
+			if l.req.Limit > 0 {
+				n = int(min(int64(n), left))
+			}
+			if n == 0 {
+				return
+			}
+			for i, read := range l.read(ctx, numbers[:n]) {
+				number := numbers[i]
+				switch {
+				case read.err != nil:
+					if !itsOwnState(read.err) {
+						failedInARow++
+					}
+					stop := ctx.Err() != nil || concernsAll(read.err) || failedInARow == listOutage
+					if !push(list.ListResult{Diagnostics: unreadable(number.ID, read.err, stop)}) || stop {
+						return
+					}
+				case !read.slot.HasKey() && !l.keyless:
+					failedInARow = 0
+				default:
+					failedInARow = 0
+					left--
+					if !push(l.result(ctx, number, read.slot)) {
+						return
+					}
+				}
+			}
+			numbers = numbers[n:]
+		}
+	}
+}
+
+func (l listing) numbers(ctx context.Context, waba string) ([]graph.PhoneNumber, diag.Diagnostics) {
+	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	defer cancel()
+	var diags diag.Diagnostics
+	numbers, err := l.client.PhoneNumbers(ctx, waba)
+	if err != nil {
+		diags.Append(graphError("list the phone numbers", waba, err))
+	}
+	l.served.warnOnce(&diags)
+	return numbers, diags
+}
+
+type listed struct {
+	slot graph.BusinessEncryption
+	err  error
+}
+
+// read reads some numbers at the same time, unless nothing of what they hold is
+// asked for.
+func (l listing) read(ctx context.Context, numbers []graph.PhoneNumber) []listed {
+	found := make([]listed, len(numbers))
+	if l.keyless && !l.req.IncludeResource {
+		return found
+	}
+	var wg sync.WaitGroup
+	for i, n := range numbers {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+			defer cancel()
+			found[i].slot, found[i].err = l.client.BusinessEncryption(ctx, n.ID)
+		})
+	}
+	wg.Wait()
+	return found
+}
+
+// concernsAll reports whether no other number would fare better.
+func concernsAll(err error) bool {
+	switch graph.ClassOf(err) {
+	case graph.ClassAuth, graph.ClassAppSecretProof, graph.ClassRateLimit, graph.ClassCertificate:
+		return true
+	default:
+		return false
+	}
+}
+
+// itsOwnState reports whether the reason lies in this number alone.
+func itsOwnState(err error) bool {
+	class := graph.ClassOf(err)
+	return class == graph.ClassNotRegistered || class == graph.ClassNumberDeleted
+}
+
+func unreadable(number string, err error, stop bool) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if stop {
+		diags.AddError("Could not list the keys", "The listing has ended at this number.\n\n"+graphErrorDetail(number, "", err))
+	} else {
+		diags.AddWarning("A phone number is not listed", "Its key could not be read. The other numbers are listed.\n\n"+graphErrorDetail(number, "", err))
+	}
+	return diags
+}
+
+// result is one number as an import and the read after it would make it.
+func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.BusinessEncryption) list.ListResult {
+	result := l.req.NewListResult(ctx)
+	result.DisplayName = displayName(number)
+	result.Diagnostics.Append(setImported(ctx, result.Resource, result.Identity, types.StringValue(number.ID))...)
+	if !slot.HasKey() || !l.req.IncludeResource {
+		return result
+	}
+	var model businessEncryptionModel
+	result.Diagnostics.Append(result.Resource.Get(ctx, &model)...)
+	model.see(slot)
+	result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
+	return result
+}
+
+// displayName is a name for people, such as "+1 631-555-5555 (Lucky Shrub)".
+func displayName(n graph.PhoneNumber) string {
+	switch {
+	case n.DisplayPhoneNumber != "" && n.VerifiedName != "":
+		return n.DisplayPhoneNumber + " (" + n.VerifiedName + ")"
+	case n.DisplayPhoneNumber != "":
+		return n.DisplayPhoneNumber
+	case n.VerifiedName != "":
+		return n.VerifiedName + " (" + n.ID + ")"
+	default:
+		return n.ID
+	}
+}

@@ -1,0 +1,735 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck/queryfilter"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// query is what a list block asks for.
+type query struct {
+	waba              string // testWABA when empty
+	includeWithoutKey bool
+	includeResource   bool
+	limit             int64 // 100, as Terraform has it, when zero
+}
+
+func (p *protocol) lists() tfprotov6.ListResourceServer {
+	p.t.Helper()
+	server, ok := p.ProviderServer.(tfprotov6.ListResourceServer)
+	if !ok {
+		p.t.Fatal("the provider has no list resources")
+	}
+	return server
+}
+
+func (p *protocol) listConfig(given map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	p.t.Helper()
+	schema := p.schema.ListResourceSchemas[resourceType]
+	if schema == nil {
+		p.t.Fatal("there is no schema of the list resource")
+	}
+	return p.object(schema.ValueType(), given)
+}
+
+// list plays terraform query. It holds each result against the protocol: one
+// with an error or without an identity has nothing else.
+func (p *protocol) list(q query) []tfprotov6.ListResourceResult {
+	p.t.Helper()
+	config := map[string]tftypes.Value{attrWABAID: text(testWABA)}
+	if q.waba != "" {
+		config[attrWABAID] = text(q.waba)
+	}
+	if q.includeWithoutKey {
+		config[attrIncludeWithoutKey] = tftypes.NewValue(tftypes.Bool, true)
+	}
+	if q.limit == 0 {
+		q.limit = 100
+	}
+	stream, err := p.lists().ListResource(p.t.Context(), &tfprotov6.ListResourceRequest{
+		TypeName: resourceType, Config: p.listConfig(config), IncludeResource: q.includeResource, Limit: q.limit,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	results := slices.Collect(stream.Results)
+	for _, r := range results {
+		if r.Identity == nil && len(r.Diagnostics) == 0 {
+			p.t.Errorf("a result without an identity: %+v", r)
+		}
+		if r.Identity == nil && (r.Resource != nil || r.DisplayName != "") {
+			p.t.Errorf("a result without an identity has more than diagnostics: %+v", r)
+		}
+	}
+	return results
+}
+
+func (p *protocol) identityType() tftypes.Type {
+	p.t.Helper()
+	identities, err := p.GetResourceIdentitySchemas(p.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	p.check(err, identities.Diagnostics)
+	return identities.IdentitySchemas[resourceType].ValueType()
+}
+
+// ids are the identities of the results; a diagnostic shows as its severity and
+// summary.
+func (p *protocol) ids(results []tfprotov6.ListResourceResult) []string {
+	p.t.Helper()
+	typ := p.identityType()
+	ids := []string{}
+	for _, r := range results {
+		for _, d := range r.Diagnostics {
+			ids = append(ids, fmt.Sprintf("%s: %s", d.Severity, d.Summary))
+		}
+		if r.Identity != nil {
+			ids = append(ids, p.text(p.fields(typ, r.Identity.IdentityData)[attrPhoneNumberID]))
+		}
+	}
+	return ids
+}
+
+func (p *protocol) mustList(q query, want ...string) []tfprotov6.ListResourceResult {
+	p.t.Helper()
+	results := p.list(q)
+	if got := p.ids(results); !slices.Equal(got, want) {
+		p.t.Errorf("listed %q, not %q", got, want)
+	}
+	return results
+}
+
+// listID is the ID of the number at this place of the list.
+func listID(i int) string { return fmt.Sprintf("20000%04d", i) }
+
+func listIDs(from, to int) (ids []string) {
+	for i := from; i < to; i++ {
+		ids = append(ids, listID(i))
+	}
+	return ids
+}
+
+// newWABA has so many numbers, which the server lists in falling order; every
+// second one, from the first on, holds the key A.
+func newWABA(t *testing.T, count int) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.AddWABA(testWABA)
+	for i := count - 1; i >= 0; i-- {
+		w.AddNumber(graphmock.Number{ID: listID(i), WABAID: testWABA, DisplayPhoneNumber: fmt.Sprintf("+1 631-555-%04d", i)})
+		if i%2 == 0 {
+			w.SetKey(listID(i), keyA(t), "VALID")
+		}
+	}
+	return w
+}
+
+// sent is how often the server was asked for the list and for these numbers.
+func sent(lists string, ids ...string) map[string]string {
+	want := map[string]string{testWABA: lists}
+	for _, id := range ids {
+		want[id] = "GET"
+	}
+	return want
+}
+
+func (w *world) mustHaveSent(want map[string]string) {
+	w.t.Helper()
+	if err := w.expectRequests(want); err != nil {
+		w.t.Error(err)
+	}
+}
+
+const notListed = "WARNING: A phone number is not listed"
+
+// Only the numbers with a key, sorted, from all pages; each is read once, and no
+// more than four at a time.
+func TestList(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 230)
+	w.SetPages(graphmock.Pages{NumericIDs: true, Duplicates: true, Empty: []int{2}})
+	for i := range 8 {
+		w.Script(graphmock.Fault{Object: listID(i), Delay: 50 * time.Millisecond})
+	}
+	var want []string
+	for i := 0; i < 230; i += 2 {
+		want = append(want, listID(i))
+	}
+	results := w.protocol().mustList(query{limit: 1000}, want...)
+	if got := w.MaxInFlight(); got != listParallel {
+		t.Errorf("%d requests at a time", got)
+	}
+	w.mustHaveSent(sent("GET GET GET GET", listIDs(0, 230)...))
+	if got := results[1].DisplayName; got != "+1 631-555-0002 (Lucky Shrub)" {
+		t.Errorf("the display name is %q", got)
+	}
+	if results[0].Resource != nil {
+		t.Error("the resource was not asked for")
+	}
+}
+
+// With the numbers without a key, nothing but the list is needed.
+func TestList_withoutKey(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 9)
+	p := w.protocol()
+	p.mustList(query{includeWithoutKey: true}, listIDs(0, 9)...)
+	w.mustHaveSent(sent("GET"))
+
+	for _, unset := range []graphmock.Unset{graphmock.UnsetBlank, graphmock.UnsetSpace, graphmock.UnsetEmptyData} {
+		w.SetUnset(unset)
+		results := p.mustList(query{includeWithoutKey: true, includeResource: true}, listIDs(0, 9)...)
+		w.mustHaveSent(sent("GET", listIDs(0, 9)...))
+		state := p.fields(p.schema.ResourceSchemas[resourceType].ValueType(), results[1].Resource)
+		for _, name := range []string{attrPublicKey, attrFingerprint, attrSignatureStatus} {
+			if !state[name].IsNull() {
+				t.Errorf("%s: %s is %s", unset, name, state[name])
+			}
+		}
+	}
+}
+
+func TestList_empty(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 0)
+	w.protocol().mustList(query{})
+	w.mustHaveSent(sent("GET"))
+}
+
+// At the limit nothing more is asked for, and nothing was read ahead in vain.
+func TestList_limit(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 120)
+	p := w.protocol()
+	for _, test := range []struct {
+		limit      int64
+		withoutKey bool
+		resource   bool
+		last       int // the number that is read last
+	}{
+		{limit: 1, last: 0},
+		{limit: 2, last: 2},
+		{limit: 3, last: 4},
+		{limit: 7, last: 12},
+		{limit: 5, withoutKey: true, last: -1},
+		{limit: 5, withoutKey: true, resource: true, last: 4},
+	} {
+		results := p.list(query{limit: test.limit, includeWithoutKey: test.withoutKey, includeResource: test.resource})
+		if len(results) != int(test.limit) {
+			t.Errorf("limit %d: %d results", test.limit, len(results))
+		}
+		w.mustHaveSent(sent("GET GET", listIDs(0, test.last+1)...))
+	}
+	// Terraform goes away when it has enough, or is interrupted.
+	stream, err := p.lists().ListResource(t.Context(), &tfprotov6.ListResourceRequest{
+		TypeName: resourceType, Config: p.listConfig(map[string]tftypes.Value{attrWABAID: text(testWABA)}), Limit: 100,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range stream.Results {
+		break
+	}
+	w.mustHaveSent(sent("GET GET", listIDs(0, listParallel)...))
+}
+
+// What is listed is what an import would put into the state.
+func TestList_resourceIsWhatImportReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := keyA(t)
+	for i, slot := range []struct{ pem, status string }{
+		{a, "VALID"},
+		{strings.ReplaceAll(a, "\n", "\r\n"), "MISMATCH"},
+		{fixture(t, "rsa2048_b.pkcs1.pem"), "VALID"},
+		{"not a key", "VALID"},
+		{fixture(t, "rsa3072.spki.pem"), "STRANGE"},
+	} {
+		w.AddNumber(graphmock.Number{ID: listID(i), WABAID: testWABA})
+		w.SetKey(listID(i), slot.pem, slot.status)
+	}
+	p, ctx := w.protocol(), t.Context()
+	typ := p.schema.ResourceSchemas[resourceType].ValueType()
+	results := p.mustList(query{includeResource: true}, listIDs(0, 5)...)
+	w.mustHaveSent(sent("GET", listIDs(0, 5)...))
+	for i, r := range results {
+		imported, err := p.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: resourceType, Identity: r.Identity})
+		p.check(err, imported.Diagnostics)
+		read := p.read(imported.ImportedResources[0].State)
+		p.check(nil, read.Diagnostics)
+		want, err := read.NewState.Unmarshal(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Resource.Unmarshal(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !got.Equal(want) {
+			t.Errorf("number %d is listed as\n%s\nand imported as\n%s", i, got, want)
+		}
+	}
+	first := p.fields(typ, results[0].Resource)
+	if p.text(first[attrPublicKey]) != a || p.text(first[attrFingerprint]) != fingerprintOf(t, a) || !first[attrTimeouts].IsNull() {
+		t.Errorf("%v", first)
+	}
+}
+
+// One number that fails is a warning that names it, because Terraform drops the
+// whole list at an error. It does not count against the limit.
+func TestList_oneNumberFails(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 12)
+	w.Deregister(listID(2))
+	w.Script(graphmock.Fault{Object: listID(6), Times: -1, Status: 403, Body: graphmock.ErrorBody(200, 0, "OAuthException", "(#200) Permissions error", nil)})
+	p := w.protocol()
+	results := p.mustList(query{limit: 4, includeResource: true}, listID(0), notListed, listID(4), notListed, listID(8), listID(10))
+	w.mustHaveSent(sent("GET", listIDs(0, 11)...))
+	for i, want := range map[int]string{1: listID(2), 3: listID(6)} {
+		detail := results[i].Diagnostics[0].Detail
+		if !strings.Contains(detail, "Phone number ID "+want+": ") || !strings.Contains(detail, "Kind of error: ") || !strings.HasPrefix(detail, "Its key could not be read. The other numbers are listed.") {
+			t.Errorf("the warning is %s", detail)
+		}
+	}
+}
+
+// What concerns every number ends the listing with an error, and so do four
+// numbers in a row, unless what is wrong is the state of each.
+func TestList_everyNumberFails(t *testing.T) {
+	t.Parallel()
+	answer := func(status, code int, message string) graphmock.Fault {
+		return graphmock.Fault{Times: -1, Status: status, Body: graphmock.ErrorBody(code, 0, "OAuthException", message, nil)}
+	}
+	const ended = "ERROR: Could not list the keys"
+	for name, test := range map[string]struct {
+		fault graphmock.Fault
+		want  []string
+		kind  graph.Class
+		read  int // how many numbers
+	}{
+		"token":      {answer(401, 190, "expired"), []string{ended}, graph.ClassAuth, 4},
+		"proof":      {answer(400, 100, "requires an appsecret_proof argument"), []string{ended}, graph.ClassAppSecretProof, 4},
+		"permission": {answer(403, 200, "(#200) Permissions error"), []string{notListed, notListed, notListed, ended}, graph.ClassPermission, 4},
+		"not Graph":  {graphmock.Fault{Times: -1, Status: 200, Body: "<html>"}, []string{notListed, notListed, notListed, ended}, graph.ClassNotUnderstood, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWABA(t, 20)
+			for i := range 20 {
+				fault := test.fault
+				fault.Object = listID(i)
+				w.Script(fault)
+			}
+			results := w.protocol().mustList(query{}, test.want...)
+			w.mustHaveSent(sent("GET", listIDs(0, test.read)...))
+			detail := results[len(results)-1].Diagnostics[0].Detail
+			if !strings.Contains(detail, "Phone number ID 20000") || !strings.Contains(detail, "Kind of error: "+string(test.kind)) || !strings.HasPrefix(detail, "The listing has ended at this number.") {
+				t.Errorf("the error is %s", detail)
+			}
+		})
+	}
+
+	t.Run("rate limit", func(t *testing.T) {
+		t.Parallel()
+		w := newWABA(t, 20)
+		fault := graphmock.Fault{Object: listID(4), Times: -1, Status: 400, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "too many calls", nil), Header: http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"whatsapp","estimated_time_to_regain_access":37}]}`}}}
+		w.Script(fault)
+		results := w.protocol().mustList(query{}, listID(0), listID(2), ended)
+		if d := results[2].Diagnostics[0].Detail; !strings.Contains(d, "37 minutes") || !strings.Contains(d, listID(4)) {
+			t.Errorf("the error is %s", d)
+		}
+		if n := w.Count("GET", listID(8)); n != 0 {
+			t.Error("the listing went on")
+		}
+	})
+
+	t.Run("outage", func(t *testing.T) {
+		t.Parallel()
+		w := newWABA(t, 20)
+		for i := 3; i < 20; i++ {
+			w.Script(graphmock.Fault{Object: listID(i), Times: -1, Status: 503})
+		}
+		w.protocol().mustList(query{}, listID(0), listID(2), notListed, notListed, notListed, ended)
+		if n := w.Count("GET", listID(6)); n != graph.DefaultMaxRetries+1 {
+			t.Errorf("number 6 was asked %d times", n)
+		}
+		if n := w.Count("GET", listID(8)); n != 0 {
+			t.Error("the listing went on")
+		}
+	})
+
+	t.Run("not registered", func(t *testing.T) {
+		t.Parallel()
+		w := newWABA(t, 20)
+		for i := range 18 {
+			w.Deregister(listID(i))
+		}
+		w.protocol().mustList(query{}, append(slices.Repeat([]string{notListed}, 18), listID(18))...)
+		w.mustHaveSent(sent("GET", listIDs(0, 20)...))
+	})
+
+	for name, spared := range map[string]int{"never four in a row, a key between": 0, "never four in a row, no key between": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWABA(t, 20)
+			var want []string
+			for i := range 20 {
+				switch {
+				case i%4 != spared:
+					w.Script(graphmock.Fault{Object: listID(i), Times: -1, Status: 400, Body: graphmock.ErrorBody(131009, 0, "OAuthException", "no", nil)})
+					want = append(want, notListed)
+				case i%2 == 0:
+					want = append(want, listID(i))
+				}
+			}
+			w.protocol().mustList(query{}, want...)
+		})
+	}
+}
+
+func TestConcernsAll(t *testing.T) {
+	t.Parallel()
+	var all []graph.Class
+	for _, x := range graph.Explanations() {
+		if concernsAll(&graph.Error{Class: x.Class}) {
+			all = append(all, x.Class)
+		}
+	}
+	if want := []graph.Class{graph.ClassAppSecretProof, graph.ClassAuth, graph.ClassRateLimit, graph.ClassCertificate}; !slices.Equal(all, want) {
+		t.Errorf("%q end a listing", all)
+	}
+}
+
+// Ctrl-C ends the listing with one error, and not with a warning for each number.
+func TestList_interrupted(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 20)
+	p := w.protocol()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for i := range 20 {
+		w.Script(graphmock.Fault{Object: listID(i), Delay: time.Minute, Hook: cancel})
+	}
+	stream, err := p.lists().ListResource(ctx, &tfprotov6.ListResourceRequest{
+		TypeName: resourceType, Config: p.listConfig(map[string]tftypes.Value{attrWABAID: text(testWABA)}), Limit: 100,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.ids(slices.Collect(stream.Results)); !slices.Equal(got, []string{"ERROR: Could not list the keys"}) {
+		t.Errorf("listed %q", got)
+	}
+	if n := w.Count("GET", listID(4)); n != 0 {
+		t.Error("the listing went on")
+	}
+}
+
+// The list of numbers itself fails: no number is asked for.
+func TestList_wrongAccount(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 3)
+	p := w.protocol()
+	results := p.mustList(query{waba: testNumber}, "ERROR: Could not list the phone numbers")
+	if d := results[0].Diagnostics[0]; !strings.Contains(d.Detail, "WhatsApp Business Account ID "+testNumber) || !strings.Contains(d.Detail, "whatsapp_business_management") || d.Attribute.String() != `AttributeName("waba_id")` {
+		t.Errorf("%s: %s", d.Attribute, d.Detail)
+	}
+	w.mustHaveSent(map[string]string{testNumber: "GET"})
+}
+
+func TestList_validate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.protocol()
+	for name, test := range map[string]struct {
+		waba    tftypes.Value
+		summary string
+	}{
+		"right":   {text(testWABA), ""},
+		"unknown": {tftypes.NewValue(tftypes.String, tftypes.UnknownValue), ""},
+		"a name":  {text("me"), "Invalid Attribute Value Match"},
+	} {
+		resp, err := p.lists().ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+			TypeName: resourceType, Config: p.listConfig(map[string]tftypes.Value{attrWABAID: test.waba}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, d := range resp.Diagnostics {
+			got += d.Summary
+		}
+		if got != test.summary {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	w.mustHaveSent(nil)
+}
+
+// An argument of the provider that is not known yet: said once, nothing sent.
+func TestList_unknownProviderConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWABA(t, 3)
+	p := w.protocol()
+	p.ProviderServer = providerserver.NewProtocol6(&whatsappProvider{version: "test", clock: w.clock})()
+	configured, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{
+		"base_url":     text(w.URL()),
+		"access_token": tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+	})})
+	p.check(err, configured.Diagnostics)
+	results := p.mustList(query{}, "ERROR: Provider configuration not known yet")
+	if d := results[0].Diagnostics[0].Detail; !strings.Contains(d, "access_token") {
+		t.Error(d)
+	}
+	w.mustHaveSent(nil)
+}
+
+// The warning that another version answers comes once, and takes no place.
+func TestList_servedVersion(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, clock: &testClock{}, Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
+	if err := w.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	for _, id := range listIDs(0, 3) {
+		w.AddNumber(graphmock.Number{ID: id, WABAID: testWABA})
+		w.SetKey(id, keyA(t), "VALID")
+	}
+	p := w.protocol()
+	p.mustList(query{limit: 2}, "WARNING: The Graph API answers with another version", listID(0), listID(1))
+	p.mustList(query{limit: 2}, listID(0), listID(1))
+}
+
+func TestDisplayName(t *testing.T) {
+	t.Parallel()
+	for want, n := range map[string]graph.PhoneNumber{
+		"+1 631-555-5555 (Lucky Shrub)": {ID: "1", DisplayPhoneNumber: "+1 631-555-5555", VerifiedName: "Lucky Shrub"},
+		"+1 631-555-5555":               {ID: "1", DisplayPhoneNumber: "+1 631-555-5555"},
+		"Lucky Shrub (1)":               {ID: "1", VerifiedName: "Lucky Shrub"},
+		"1":                             {ID: "1"},
+	} {
+		if got := displayName(n); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+// The page is written by hand, because only Terraform 1.14 and later print the
+// schema that it would be generated from.
+func TestListResourcePage(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../../templates/list-resources/business_encryption.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(file)
+	var resp list.ListResourceSchemaResponse
+	newBusinessEncryptionListResource().ListResourceConfigSchema(t.Context(), list.ListResourceSchemaRequest{}, &resp)
+	description := resp.Schema.MarkdownDescription
+	want := []string{
+		"description: |-\n  " + strings.ReplaceAll(description, "`", "") + "\n---\n",
+		"# " + resourceType + " (List Resource)\n\n" + description + "\n",
+	}
+	for name, attribute := range resp.Schema.Attributes {
+		use, typ := "Optional", map[string]string{"basetypes.StringType": "String", "basetypes.BoolType": "Boolean"}[attribute.GetType().String()]
+		if attribute.IsRequired() {
+			use = "Required"
+		}
+		want = append(want, fmt.Sprintf("### %s\n\n- `%s` (%s) %s\n", use, name, typ, attribute.GetMarkdownDescription()))
+	}
+	for _, example := range []string{"list-resources/whatsapp_business_encryption/query.tfquery.hcl", "import-all-numbers/main.tf"} {
+		text, err := os.ReadFile("../../examples/" + example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, "\n```terraform\n"+string(text)+"```\n")
+	}
+	for _, s := range want {
+		if !strings.Contains(page, s) {
+			t.Errorf("the page lacks:\n%s", s)
+		}
+	}
+	if strings.Count(page, "\n- `") != len(resp.Schema.Attributes) {
+		t.Error("the page has arguments that the schema does not have")
+	}
+}
+
+// Without terraform query: import blocks for all numbers. The plan imports those
+// that hold a key, and changes none; with the key pinned afterwards, a number
+// with another one shows.
+func TestCLI_importAllNumbers(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../../examples/import-all-numbers/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	for i := range 110 {
+		w.AddNumber(graphmock.Number{ID: listID(i), WABAID: "102290129340398"})
+		if i%2 == 0 {
+			w.SetKey(listID(i), keyA(t), "VALID")
+		}
+	}
+	c := w.cli(string(example))
+	if actions := c.actions(); len(actions) != 0 {
+		t.Errorf("planned %v", actions)
+	}
+	c.mustPrint("Plan: 55 to import, 0 to add, 0 to change, 0 to destroy.")
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	if actions := c.actions(); len(actions) != 0 {
+		t.Errorf("planned after the import %v", actions)
+	}
+	c.write("terraform.tfvars", "business_public_key = "+quote(keyA(t))+"\n")
+	w.SetKey(listID(4), keyB(t), "VALID")
+	if actions := c.actions(); len(actions) != 1 || !actions[fmt.Sprintf("whatsapp_business_encryption.flows[%q]", listID(4))].Update() {
+		t.Errorf("planned with the key pinned %v", actions)
+	}
+	if n := w.Count("POST", ""); n != 0 {
+		t.Errorf("%d keys were uploaded", n)
+	}
+}
+
+// What the CLI generates from the state of an import is valid, and leaves
+// nothing to change. It is what terraform query generates, too.
+func TestCLI_generatedConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyA(t), "VALID")
+	// Without the provider, a development version of Terraform looks for hashicorp/whatsapp.
+	c := w.cli(requiredProviders + "import {\n  provider = whatsapp\n  to = " + address + "\n  id = \"" + testNumber + "\"\n}\n")
+	if _, err := c.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"), tfexec.Out("plan")); err != nil {
+		t.Fatal(err)
+	}
+	c.mustPrint("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy.")
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	c.mustPrint("Resources: 1 imported, 0 added, 0 changed, 0 destroyed.")
+	c.write("main.tf", requiredProviders)
+	if actions := c.actions(); len(actions) != 0 {
+		t.Errorf("planned after the import %v", actions)
+	}
+	c.mustPrint("No changes.")
+	w.mustHaveSent(map[string]string{testNumber: "GET GET"})
+}
+
+// The published query, with the real CLI: what it generates imports every number
+// that holds a key, and changes none.
+func TestCLI_query(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../../examples/list-resources/whatsapp_business_encryption/query.tfquery.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	for i := range 250 {
+		w.AddNumber(graphmock.Number{ID: listID(i), WABAID: "102290129340398"})
+		if i%2 == 0 {
+			w.SetKey(listID(i), keyA(t), "VALID")
+		}
+	}
+	c := w.cli(requiredProviders)
+	if isOpenTofu || !cliIsAtLeast(t, "1.14.0") {
+		t.Skip("needs Terraform 1.14")
+	}
+	c.write("query.tfquery.hcl", string(example))
+	query := func(args ...string) string {
+		command := exec.CommandContext(t.Context(), c.ExecPath(), append([]string{"query", "-no-color"}, args...)...)
+		command.Dir = c.WorkingDir()
+		for name, value := range w.environment() {
+			command.Env = append(command.Env, name+"="+value)
+		}
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+
+	w.Script(graphmock.Fault{Object: listID(4), Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)})
+	out := query()
+	if n := strings.Count(out, "Lucky Shrub"); n != 124 || !strings.Contains(out, "Warning: A phone number is not listed") {
+		t.Errorf("%d numbers are listed:\n%s", n, out)
+	}
+	query("-generate-config-out=generated.tf")
+	if actions := c.actions(); len(actions) != 0 {
+		t.Errorf("planned %v", actions)
+	}
+	c.mustPrint("Plan: 125 to import, 0 to add, 0 to change, 0 to destroy.")
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	if actions := c.actions(); len(actions) != 0 {
+		t.Errorf("planned after the import %v", actions)
+	}
+	if n := w.Count("POST", ""); n != 0 {
+		t.Errorf("%d keys were uploaded", n)
+	}
+}
+
+// With the real CLI.
+func TestAccList(t *testing.T) {
+	t.Parallel()
+	if isOpenTofu {
+		t.Skip("OpenTofu has no list resources")
+	}
+	w := newWABA(t, 5)
+	const found = "whatsapp_business_encryption.test"
+	third := queryfilter.ByResourceIdentity(map[string]knownvalue.Check{attrPhoneNumberID: knownvalue.StringExact(listID(2))})
+	block := func(list, config string) string {
+		return "list \"whatsapp_business_encryption\" \"test\" {\n  provider = whatsapp\n" + list + "  config {\n    waba_id = \"" + testWABA + "\"\n" + config + "  }\n}\n"
+	}
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
+		ProtoV6ProviderFactories: w.factories(),
+		Steps: []resource.TestStep{
+			{Config: w.config()}, // which the queries then stand next to
+			{
+				Query:  true,
+				Config: block("  include_resource = true\n", ""),
+				QueryResultChecks: []querycheck.QueryResultCheck{
+					querycheck.ExpectLength(found, 3),
+					querycheck.ExpectNoIdentity(found, map[string]knownvalue.Check{attrPhoneNumberID: knownvalue.StringExact(listID(1))}),
+					querycheck.ExpectResourceDisplayName(found, third, knownvalue.StringExact("+1 631-555-0002 (Lucky Shrub)")),
+					querycheck.ExpectResourceKnownValues(found, third, []querycheck.KnownValueCheck{
+						{Path: at(attrPublicKey), KnownValue: knownvalue.StringExact(keyA(t))},
+						{Path: at(attrSignatureStatus), KnownValue: knownvalue.StringExact("VALID")},
+						{Path: at(attrAllowOverwrite), KnownValue: knownvalue.Bool(false)},
+					}),
+				},
+			},
+			{
+				Query:             true,
+				Config:            block("", "    include_without_key = true\n"),
+				QueryResultChecks: []querycheck.QueryResultCheck{querycheck.ExpectLength(found, 5)},
+			},
+			{
+				Query:             true,
+				Config:            block("  limit = 2\n", ""),
+				QueryResultChecks: []querycheck.QueryResultCheck{querycheck.ExpectLength(found, 2)},
+			},
+		},
+	})
+}
