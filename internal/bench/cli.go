@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+const token = "bench-access-token"
+
+// site is a folder with a configuration for one provider, and a server.
+type site struct {
+	b        *bench
+	provider string
+	folder   string
+	server   *graphmock.Server
+	numbers  []string
+}
+
+func newKey() (string, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return "", err
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+}
+
+// site makes a folder in which init has run, with a server that takes latency
+// to answer. More arguments of the resource may be given.
+func (b *bench) site(ctx context.Context, provider string, count int, latency time.Duration, more string) (*site, error) {
+	s := &site{b: b, provider: provider, server: graphmock.New(graphmock.Options{Token: token})}
+	for i := range count {
+		id := strconv.Itoa(106540352200000 + i)
+		s.numbers = append(s.numbers, id)
+		s.server.AddNumber(graphmock.Number{ID: id})
+	}
+	if latency > 0 {
+		s.server.Script(graphmock.Fault{Times: -1, Delay: latency})
+	}
+	if err := s.server.Start(""); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.folder, err = os.MkdirTemp(b.folder, "site-"); err != nil {
+		return nil, err
+	}
+	config := fmt.Sprintf(`terraform {
+  required_providers {
+    %[1]s = {
+      source = "wa-flows/%[1]s"
+    }
+  }
+}
+
+resource "%[1]s_business_encryption" "test" {
+  for_each            = toset(["%[2]s"])
+  phone_number_id     = each.value
+  business_public_key = "%[3]s"
+  %[4]s
+}
+`, provider, strings.Join(s.numbers, `", "`), strings.ReplaceAll(b.key, "\n", `\n`), more)
+	if err := os.WriteFile(filepath.Join(s.folder, "main.tf"), []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	_, err = s.run(ctx, "init", "-input=false", "-no-color")
+	return s, err
+}
+
+func (s *site) close() {
+	s.server.Close()
+	_ = os.RemoveAll(s.folder)
+}
+
+// run runs the CLI, and says what it used.
+func (s *site) run(ctx context.Context, args ...string) (usage, error) {
+	return s.runWith(ctx, nil, args...)
+}
+
+func (s *site) runWith(ctx context.Context, environment []string, args ...string) (usage, error) {
+	readings := filepath.Join(s.folder, "readings")
+	_ = os.Remove(readings)
+	s.server.ResetRequests()
+	command := exec.CommandContext(ctx, s.b.meter(), append([]string{s.b.cli}, args...)...) //nolint:gosec // whoever runs the bench chooses the CLI
+	command.Dir = s.folder
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "CHECKPOINT_DISABLE=1",
+		"TF_CLI_CONFIG_FILE=" + s.b.cliConfig(), "BENCH_METER=" + readings,
+		"WHATSAPP_BASE_URL=" + s.server.URL(), "WHATSAPP_ACCESS_TOKEN=" + token, "WHATSAPP_MAX_RETRIES=0",
+	}, environment...)
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	before := ownCPU()
+	if err := command.Run(); err != nil {
+		return usage{}, fmt.Errorf("%s %s: %w\n%s", s.provider, strings.Join(args, " "), err, &out)
+	}
+	mock := ownCPU() - before
+	if args[0] == "init" {
+		return usage{}, nil
+	}
+	u, err := usageOf(readings)
+	u.mockCPU, u.requests, u.connection = mock, s.server.Count("", ""), s.server.Connections()
+	if n := s.server.Count("DELETE", ""); n > 0 {
+		return u, fmt.Errorf("%d DELETE requests", n)
+	}
+	return u, err
+}
+
+func ownCPU() time.Duration {
+	var own syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &own)
+	return time.Duration(own.Utime.Nano() + own.Stime.Nano())
+}
+
+// methods is what each number received: the same for all, or an error.
+func (s *site) methods() (string, error) {
+	byNumber := map[string][]string{}
+	for _, r := range s.server.Requests() {
+		byNumber[r.Object] = append(byNumber[r.Object], r.Method)
+	}
+	first := strings.Join(byNumber[s.numbers[0]], " ")
+	for _, number := range s.numbers {
+		if got := strings.Join(byNumber[number], " "); got != first {
+			return "", fmt.Errorf("number %s received %q, and %s %q", s.numbers[0], first, number, got)
+		}
+	}
+	return first, nil
+}
+
+// writeState writes what an apply would have left behind.
+func (s *site) writeState() error {
+	block, _ := pem.Decode([]byte(s.b.key))
+	sum := sha256.Sum256(block.Bytes)
+	host := "registry.terraform.io"
+	if out, err := exec.Command(s.b.cli, "version").Output(); err == nil && bytes.HasPrefix(out, []byte("OpenTofu")) { //nolint:gosec,noctx // as above
+		host = "registry.opentofu.org"
+	}
+	fingerprint := hex.EncodeToString(sum[:])
+	if s.provider == floorName {
+		fingerprint = strings.Repeat("0", 64)
+	}
+	var instances []any
+	for _, number := range s.numbers {
+		s.server.SetKey(number, s.b.key, graphmock.StatusValid)
+		instances = append(instances, map[string]any{
+			"schema_version": 0, "index_key": number,
+			"attributes": map[string]any{
+				"phone_number_id": number, "business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
+				"business_public_key_signature_status": "VALID", "business_public_key_fingerprint": fingerprint, "allow_overwrite": false, "timeouts": nil,
+			},
+		})
+	}
+	text, err := json.Marshal(map[string]any{
+		"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "9f2c3a52-6c1b-4b5e-8d0a-0c6f1e1a7b11", "outputs": map[string]any{},
+		"resources": []any{map[string]any{
+			"mode": "managed", "type": s.provider + "_business_encryption", "name": "test",
+			"provider": `provider["` + host + `/wa-flows/` + s.provider + `"]`, "instances": instances,
+		}},
+	})
+	return errors.Join(err, os.WriteFile(filepath.Join(s.folder, "terraform.tfstate"), text, 0o600))
+}
