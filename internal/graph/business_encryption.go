@@ -38,8 +38,12 @@ type BusinessEncryption struct {
 // HasKey reports whether a key was ever set.
 func (b BusinessEncryption) HasKey() bool { return b.PublicKey != "" }
 
-// Holds reports whether the slot holds this key, compared as a key.
+// Holds reports whether the slot holds this key, compared as a key. Words that
+// are those of an upload need not be parsed.
 func (b BusinessEncryption) Holds(key pemkey.PublicKey) bool {
+	if b.HasKey() && b.PublicKey == strings.TrimSpace(key.PEM()) {
+		return true
+	}
 	stored, err := pemkey.Parse(b.PublicKey)
 	return err == nil && stored == key
 }
