@@ -334,12 +334,21 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 
 // smallPrimes is the product of the odd primes below 752: NIST SP 800-56B, section 6.4.2.2, lets a
 // modulus have no factor below that. A modulus with one wrong character almost always has.
+//
+// It is made when the program starts, and the CLI starts a provider several times in a run, so it is
+// made by division: Int.ProbablyPrime takes a hundred times as long.
 var smallPrimes = func() *big.Int {
 	product := big.NewInt(1)
+	var primes []int64
+next:
 	for n := int64(3); n < 752; n += 2 {
-		if candidate := big.NewInt(n); candidate.ProbablyPrime(0) {
-			product.Mul(product, candidate)
+		for _, p := range primes {
+			if n%p == 0 {
+				continue next
+			}
 		}
+		primes = append(primes, n)
+		product.Mul(product, big.NewInt(n))
 	}
 	return product
 }()
