@@ -77,8 +77,12 @@ func (b *bench) site(ctx context.Context, provider string, count int, latency ti
   }
 }
 
+locals {
+  numbers = toset(["%[2]s"])
+}
+
 resource "%[1]s_business_encryption" "test" {
-  for_each            = toset(["%[2]s"])
+  for_each            = local.numbers
   phone_number_id     = each.value
   business_public_key = "%[3]s"
   %[4]s
