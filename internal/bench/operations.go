@@ -193,6 +193,8 @@ func (c *cell) goal() time.Duration {
 	return floor*110/100 + waiting
 }
 
+func cpu(u usage) int64 { return int64(u.cliCPU + u.pluginCPU) }
+
 func (b *bench) report(cells []*cell) error {
 	b.say("\n## Wall time\n\nIn seconds, least / median / most. The goal is 1.10 × the median of the floor + requests ÷ slots × latency. With N = 1, one slot is in use.\n")
 	b.say("| N | latency | slots | operation | floor | whatsapp | ratio | goal | |\n|---:|---:|---:|---|---:|---:|---:|---:|---|")
@@ -211,8 +213,8 @@ func (b *bench) report(cells []*cell) error {
 	}
 	b.say("\n%d of %d met the goal.", len(cells)-missed, len(cells))
 
-	b.say("\n## CPU, memory, requests and connections\n\nMedians: CPU in seconds, of all plugin processes of a run together; peak memory in MiB, of the largest. Floor, then whatsapp. \"Mock\" is the CPU of the mock server, which shares the machine.\n")
-	b.say("| N | latency | slots | operation | CPU of the CLI | CPU of the plugins | mock | peak of the CLI | peak of a plugin | requests | a number | connections | |\n|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+	b.say("\n## CPU, memory, requests and connections\n\nMedians: CPU in seconds, of all plugin processes of a run together; peak memory in MiB, of the largest. Floor, then whatsapp. \"CPU ratio\" is that of CLI and plugins together, which other load on the machine disturbs less than the wall time. \"Mock\" is the CPU of the mock server, which shares the machine.\n")
+	b.say("| N | latency | slots | operation | CPU of the CLI | CPU of the plugins | CPU ratio | mock | peak of the CLI | peak of a plugin | requests | a number | connections | |\n|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
 	for _, c := range cells {
 		pair := func(format string, value func(usage) int64, unit float64) string {
 			return fmt.Sprintf(format+" → "+format, float64(c.median(floorName, value))/unit, float64(c.median(ourName, value))/unit)
@@ -229,9 +231,10 @@ func (b *bench) report(cells []*cell) error {
 			verdict = "MISSED"
 			failed = errors.Join(failed, fmt.Errorf("%s of %d with %d slots made %d connections, and %d is the most", c.name, c.count, c.slots, connections, most))
 		}
-		b.say("| %d | %s | %d | %s | %s | %s | %s | %s | %s | %d | %.0f | %d | %s |", c.count, c.latency, c.slots, c.name,
+		b.say("| %d | %s | %d | %s | %s | %s | %.2f | %s | %s | %s | %d | %.0f | %d | %s |", c.count, c.latency, c.slots, c.name,
 			pair("%.2f", func(u usage) int64 { return int64(u.cliCPU) }, 1e9),
 			pair("%.2f", func(u usage) int64 { return int64(u.pluginCPU) }, 1e9),
+			float64(c.median(ourName, cpu))/float64(c.median(floorName, cpu)),
 			seconds(time.Duration(c.median(ourName, func(u usage) int64 { return int64(u.mockCPU) }))),
 			pair("%.0f", func(u usage) int64 { return u.cliPeak }, 1024),
 			pair("%.0f", func(u usage) int64 { return u.pluginPeak }, 1024),

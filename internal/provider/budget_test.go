@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// What the guide "Scale and limits" says is simulated: an account of this many
+// numbers, a server that answers in this time, and a CLI with this many slots.
+const (
+	budgetNumbers = 120
+	budgetSlots   = 10
+	budgetAnswer  = 500 * time.Millisecond
+	budgetCalls   = 200
+	budgetWABA    = "102290129340398"
+)
+
+// account is a mock server without a network, whose time is that of the
+// synctest bubble, and a CLI that runs the provider on it as Terraform does.
+type account struct {
+	t         testing.TB
+	server    *graphmock.Server
+	p         *protocol
+	retries   int
+	maxWait   time.Duration
+	timeout   string // of create, read and update
+	overwrite bool
+	noRefresh bool
+	slots     int
+	key       string
+	numbers   []string
+	state     map[string]*instance
+}
+
+// instance is a number in the state.
+type instance struct {
+	value   *tfprotov6.DynamicValue
+	private []byte
+	tainted bool
+}
+
+// direct carries requests to the server without a network, because a goroutine
+// that waits for a network keeps the time of a bubble from moving.
+type direct struct{ server *graphmock.Server }
+
+func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
+	time.Sleep(budgetAnswer)
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	recorder := httptest.NewRecorder()
+	received := req.Clone(req.Context())
+	if received.Body == nil {
+		received.Body = http.NoBody // a server's request always has one
+	}
+	d.server.ServeHTTP(recorder, received)
+	return recorder.Result(), nil
+}
+
+// offline is the provider with that transport.
+type offline struct {
+	*whatsappProvider
+	a *account
+}
+
+func (o offline) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	data := &providerData{clock: graph.SystemClock{}}
+	client, err := graph.New(graph.Config{
+		AccessToken: testToken, MaxRetries: o.a.retries, RetryMaxWait: o.a.maxWait, Transport: direct{o.a.server},
+	})
+	if err != nil {
+		o.a.t.Fatal(err)
+	}
+	data.client = client
+	resp.ResourceData, resp.DataSourceData = data, data
+}
+
+// process is a new plugin process, which knows nothing of the one before.
+func (a *account) process() {
+	p := &protocol{t: a.t, ProviderServer: providerserver.NewProtocol6(offline{&whatsappProvider{version: "test", clock: graph.SystemClock{}}, a})()}
+	schema, err := p.GetProviderSchema(a.t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	p.check(err, schema.Diagnostics)
+	p.schema = schema
+	configured, err := p.ConfigureProvider(a.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(schema.Provider.ValueType(), nil)})
+	p.check(err, configured.Diagnostics)
+	a.p = p
+}
+
+// newAccount is called inside of a bubble.
+func newAccount(t testing.TB) *account {
+	t.Helper()
+	a := &account{
+		t: t, server: graphmock.New(graphmock.Options{Token: testToken}), slots: budgetSlots, key: keyA(t), state: map[string]*instance{},
+		retries: graph.DefaultMaxRetries, maxWait: graph.DefaultRetryMaxWait,
+	}
+	for i := range budgetNumbers {
+		id := fmt.Sprintf("1065403522%05d", i)
+		a.numbers = append(a.numbers, id)
+		a.server.AddNumber(graphmock.Number{ID: id, WABAID: budgetWABA})
+	}
+	return a
+}
+
+// walk does something for each number, so many at a time, and reports whether
+// all succeeded.
+func (a *account) walk(do func(id string) bool) bool {
+	work := make(chan string, len(a.numbers))
+	for _, id := range a.numbers {
+		work <- id
+	}
+	close(work)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	ok := true
+	for range a.slots {
+		wg.Go(func() {
+			for id := range work {
+				if !do(id) {
+					mu.Lock()
+					ok = false
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return ok
+}
+
+func failed(diags []*tfprotov6.Diagnostic) bool {
+	for _, d := range diags {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			return true
+		}
+	}
+	return false
+}
+
+// values is the configuration of a number, or with more, what is planned.
+func (a *account) values(id string, more map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	given := map[string]tftypes.Value{
+		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, a.overwrite),
+	}
+	if a.timeout != "" {
+		object, ok := a.p.schema.ResourceSchemas[resourceType].ValueType().(tftypes.Object)
+		if !ok {
+			a.t.Error("the schema is not an object")
+		}
+		given[attrTimeouts] = tftypes.NewValue(object.AttributeTypes[attrTimeouts], map[string]tftypes.Value{
+			"create": text(a.timeout), "read": text(a.timeout), "update": text(a.timeout),
+		})
+	}
+	maps.Copy(given, more)
+	return a.p.values(given)
+}
+
+// propose asks for the plan of one number; ok is false after an error.
+func (a *account) propose(id string, prior *instance) (planned *tfprotov6.PlanResourceChangeResponse, ok bool) {
+	config := a.values(id, nil)
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	req := &tfprotov6.PlanResourceChangeRequest{
+		TypeName: resourceType, PriorState: a.p.nothing(), Config: config,
+		ProposedNewState: a.values(id, map[string]tftypes.Value{attrSignatureStatus: unknown, attrFingerprint: unknown}),
+	}
+	if prior != nil && !prior.tainted {
+		fields := a.p.fields(a.p.schema.ResourceSchemas[resourceType].ValueType(), prior.value)
+		req.PriorState, req.PriorPrivate = prior.value, prior.private
+		req.ProposedNewState = a.values(id, map[string]tftypes.Value{attrSignatureStatus: fields[attrSignatureStatus], attrFingerprint: fields[attrFingerprint]})
+	}
+	planned, err := a.p.PlanResourceChange(a.t.Context(), req)
+	if err != nil {
+		a.t.Error(err)
+		return nil, false
+	}
+	return planned, !failed(planned.Diagnostics)
+}
+
+// plan refreshes and plans. It returns the numbers that an apply would change.
+func (a *account) plan() (changes map[string]bool, ok bool) {
+	a.process()
+	var mu sync.Mutex
+	changes = map[string]bool{}
+	ok = a.walk(func(id string) bool {
+		mu.Lock()
+		prior := a.state[id]
+		mu.Unlock()
+		if prior != nil && !a.noRefresh {
+			read, err := a.p.ReadResource(a.t.Context(), &tfprotov6.ReadResourceRequest{TypeName: resourceType, CurrentState: prior.value, Private: prior.private})
+			if err != nil || failed(read.Diagnostics) {
+				return false
+			}
+			prior = &instance{value: read.NewState, private: read.Private, tainted: prior.tainted}
+			mu.Lock()
+			a.state[id] = prior
+			mu.Unlock()
+		}
+		planned, ok := a.propose(id, prior)
+		if !ok {
+			return false
+		}
+		typ := a.p.schema.ResourceSchemas[resourceType].ValueType()
+		same := false
+		if prior != nil && !prior.tainted {
+			before, errBefore := prior.value.Unmarshal(typ)
+			after, errAfter := planned.PlannedState.Unmarshal(typ)
+			same = errBefore == nil && errAfter == nil && before.Equal(after)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !same {
+			changes[id] = true
+		}
+		return true
+	})
+	return changes, ok
+}
+
+// apply plans and applies, and reports whether everything succeeded.
+func (a *account) apply() bool {
+	changes, ok := a.plan()
+	if !ok {
+		return false
+	}
+	a.process()
+	var mu sync.Mutex
+	return a.walk(func(id string) bool {
+		if !changes[id] {
+			return true
+		}
+		mu.Lock()
+		prior := a.state[id]
+		mu.Unlock()
+		planned, ok := a.propose(id, prior)
+		if !ok {
+			return false
+		}
+		req := &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: resourceType, PriorState: a.p.nothing(), PlannedState: planned.PlannedState, PlannedPrivate: planned.PlannedPrivate, Config: a.values(id, nil),
+		}
+		creating := prior == nil || prior.tainted
+		if !creating {
+			req.PriorState = prior.value
+		}
+		applied, err := a.p.ApplyResourceChange(a.t.Context(), req)
+		if err != nil {
+			a.t.Error(err)
+			return false
+		}
+		bad := failed(applied.Diagnostics)
+		mu.Lock()
+		defer mu.Unlock()
+		null, err := applied.NewState.IsNull()
+		switch {
+		case err != nil:
+			a.t.Error(err)
+		case null:
+			delete(a.state, id)
+		default:
+			a.state[id] = &instance{value: applied.NewState, private: applied.Private, tainted: bad && creating}
+		}
+		return !bad
+	})
+}
+
+// settle puts the account into the state after a first apply.
+func (a *account) settle() {
+	if !a.apply() {
+		a.t.Fatal("the apply without a limit failed")
+	}
+}
+
+func (a *account) reregisterAll() {
+	for _, id := range a.numbers {
+		a.server.Reregister(id)
+	}
+}
+
+// cost is what an operation took.
+type cost struct {
+	calls, runs int
+	took        time.Duration
+}
+
+// until runs an operation until it succeeds, and waits an hour after each run
+// that fails, as a person does who reads the message.
+func (a *account) until(run func() bool) cost {
+	began := time.Now()
+	for runs := 1; runs < 50; runs++ {
+		if run() {
+			return cost{calls: a.server.Count("", ""), runs: runs, took: time.Since(began)}
+		}
+		time.Sleep(time.Hour)
+	}
+	a.t.Error("fifty runs were not enough")
+	return cost{}
+}
+
+// simulate runs an operation on an account, in a bubble whose time moves only
+// when everybody waits.
+func simulate(t *testing.T, budget int, prepare func(*account), run func(*account) bool) (c cost) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(t)
+		prepare(a)
+		a.server.ResetRequests()
+		a.server.SetCallBudget(budget, time.Hour, time.Now)
+		c = a.until(func() bool { return run(a) })
+		for _, id := range a.numbers {
+			if _, status := a.server.Key(id); status != graphmock.StatusValid {
+				t.Errorf("%s ends with the status %s", id, status)
+			}
+		}
+	})
+	return c
+}
+
+// listing reads the data source of all numbers.
+func (a *account) listing() bool {
+	a.process()
+	const name = "whatsapp_phone_numbers"
+	resp, err := a.p.ReadDataSource(a.t.Context(), &tfprotov6.ReadDataSourceRequest{
+		TypeName: name, Config: a.p.object(a.p.schema.DataSourceSchemas[name].ValueType(), map[string]tftypes.Value{attrWABAID: text(budgetWABA)}),
+	})
+	return err == nil && !failed(resp.Diagnostics)
+}
+
+func (a *account) planned() bool {
+	changes, ok := a.plan()
+	return ok && len(changes) == 0
+}
+
+// inHours rounds to five minutes: the seconds depend on which call goes first.
+func inHours(d time.Duration) string {
+	d = d.Round(5 * time.Minute)
+	switch {
+	case d == 0:
+		return "seconds"
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	default:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}
+
+// The guide has the numbers of a simulation, so that it cannot drift from what
+// the provider does.
+func TestScaleGuide(t *testing.T) {
+	t.Parallel()
+	settled := (*account).settle
+	broken := func(a *account) { a.settle(); a.reregisterAll() }
+	patient := func(prepare func(*account)) func(*account) {
+		return func(a *account) {
+			a.maxWait, a.retries, a.timeout = longestMaxWait, mostRetries, "24h"
+			prepare(a)
+		}
+	}
+	wide := func(prepare func(*account)) func(*account) {
+		return func(a *account) { a.slots = 50; prepare(a) }
+	}
+	operations := []struct {
+		name    string
+		prepare func(*account)
+		run     func(*account) bool
+	}{
+		{"Plan with nothing to do, or destroy", settled, (*account).planned},
+		{"The same with `-refresh=false`", func(a *account) { a.settle(); a.noRefresh = true }, (*account).planned},
+		{"First apply", func(*account) {}, (*account).apply},
+		{"First apply with `allow_overwrite`", func(a *account) { a.overwrite = true }, (*account).apply},
+		{"Repair of all numbers", broken, (*account).apply},
+		{"`whatsapp_phone_numbers`", settled, (*account).listing},
+	}
+
+	var b strings.Builder
+	fmt.Fprintf(&b, scaleGuideHead, budgetNumbers, inSeconds(budgetAnswer))
+	b.WriteString("| Operation | Calls per number | Calls in all | 10 slots | 50 slots |\n|---|---:|---:|---:|---:|\n")
+	for _, op := range operations {
+		c, w := simulate(t, 0, op.prepare, op.run), simulate(t, 0, wide(op.prepare), op.run)
+		if c.calls != w.calls || c.runs != 1 {
+			t.Errorf("%s: %+v with 10 slots, %+v with 50", op.name, c, w)
+		}
+		each := fmt.Sprint(c.calls / budgetNumbers)
+		if c.calls%budgetNumbers != 0 {
+			each = "–"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", op.name, each, c.calls, inSeconds(c.took), inSeconds(w.took))
+	}
+
+	fmt.Fprintf(&b, scaleGuideLimit, budgetNumbers, budgetCalls, shortDuration(graph.DefaultRetryMaxWait))
+	b.WriteString("| Operation | Default: runs | Calls | Time | Patient: calls | Time |\n|---|---:|---:|---:|---:|---:|\n")
+	tens := func(calls int) int { return (calls + 5) / 10 * 10 } // for the same reason
+	for _, op := range operations {
+		c := simulate(t, budgetCalls, op.prepare, op.run)
+		p := simulate(t, budgetCalls, patient(op.prepare), op.run)
+		if p.runs != 1 {
+			t.Errorf("%s: %d runs, although it waits", op.name, p.runs)
+		}
+		if c.calls <= budgetCalls {
+			fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %s |\n", op.name, c.runs, c.calls, inHours(c.took), p.calls, inHours(p.took))
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %s |\n", op.name, c.runs, tens(c.calls), inHours(c.took), tens(p.calls), inHours(p.took))
+	}
+	fmt.Fprintf(&b, scaleGuideAdvice, shortDuration(longestMaxWait), mostRetries)
+
+	const file = "../../templates/guides/scale-and-limits.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != b.String() {
+		t.Errorf("the guide is out of date: go test ./internal/provider -run %s -update, and make docs. It would be:\n%s", t.Name(), &b)
+	}
+}
+
+func inSeconds(d time.Duration) string {
+	if d == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
+}
+
+const scaleGuideHead = `---
+page_title: "Scale and limits"
+subcategory: ""
+description: |-
+  How many calls each operation makes, what that means for the limits of the Graph API, and what to set for many numbers.
+---
+
+# Scale and limits
+
+Meta counts calls by the hour, for an app and a WhatsApp Business Account together. Meta documents 200 an hour for the management of an account, and 5,000 for an account that is active; the encryption key is not in the list, so what applies to it is not documented. So the number of calls matters more than their speed.
+
+The tables of this page come from a simulation with the provider's own code, which the tests repeat.
+
+## Calls
+
+For an account of %d numbers, where the server answers each call in %s and refuses none. A slot is one of Terraform's parallel operations, 10 unless ` + "`-parallelism`" + ` says otherwise. What Terraform itself takes comes on top.
+
+`
+
+const scaleGuideLimit = `
+A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. With ` + "`allow_overwrite`" + ` it does not look before. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account come in pages of 100.
+
+No operation needs more connections than there are slots. Each process of the provider makes its own, and Terraform starts one to plan and one to apply.
+
+## With a limit
+
+For the same %d numbers, where the server takes %d calls an hour. By default, a call that has to wait longer than ` + "`retry_max_wait`" + ` (%s) fails with the time that the server asks for, and the other calls are not sent, because each call makes the wait longer. Here, somebody then runs the same command again an hour later, until it succeeds. "Patient" has the settings below, and waits in one run. Calls are rounded to tens.
+
+`
+
+const scaleGuideAdvice = `
+No run loses what was done: numbers that have their key stay in the state, and the next run goes on with the others. It does read them again, which is why many short runs cost more calls than a patient one.
+
+## Advice
+
+* **Wait in one run** when there are more calls to make than the limit allows. Set ` + "`retry_max_wait = \"%[1]s\"`" + ` and ` + "`max_retries = %[2]d`" + ` in the provider, and ` + "`create`, `read` and `update`" + ` in ` + "`timeouts`" + ` of the resource to the time that the whole run may take, such as ` + "`24h`" + `, because the waits count. ` + "`TF_LOG=INFO`" + ` shows what a run waits for.
+* **Fail early** in a pipeline that people wait for: leave the defaults. The message says how many minutes the server asks for.
+* **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after a first apply was stopped by the limit, or for a change that concerns only Terraform, such as a timeout. It does not see a lost signature, so it is nothing for the plan that watches for drift.
+* **` + "`-parallelism`" + `** makes a run shorter as long as no limit is met, and never changes the number of calls. Behind a limit it is better low: each slot can meet the limit once before all are held back.
+* **` + "`allow_overwrite`" + `** halves the calls of a first apply. Set it only where no number can hold the key of a Flow that is in use.
+* **Plan less often.** A plan costs a call for each number. Several plans in an hour share the limit with everything else that the app does.
+* **Split a state** of many hundred numbers, such as by account. The limit of an account stays the same, but a plan then covers fewer numbers, and Terraform itself needs less time: its own time grows faster than the number of instances.
+* **Count the listing, too.** ` + "`whatsapp_phone_numbers`" + ` is read whenever Terraform plans, with ` + "`-refresh=false`" + ` as well.
+`
