@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -69,30 +70,36 @@ func (b *bench) site(ctx context.Context, provider string, count int, latency ti
 	if s.folder, err = os.MkdirTemp(b.folder, "site-"); err != nil {
 		return nil, err
 	}
-	config := fmt.Sprintf(`terraform {
-  required_providers {
-    %[1]s = {
-      source = "wa-flows/%[1]s"
-    }
-  }
-}
-
+	var config strings.Builder
+	fmt.Fprintf(&config, "terraform {\n  required_providers {\n    %[1]s = {\n      source = \"wa-flows/%[1]s\"\n    }\n  }\n}\n", provider)
+	for i, numbers := range s.blocks() {
+		fmt.Fprintf(&config, `
 locals {
-  numbers = toset(["%[2]s"])
+  numbers_%[2]d = toset(["%[3]s"])
 }
 
-resource "%[1]s_business_encryption" "test" {
-  for_each            = local.numbers
+resource "%[1]s_business_encryption" "test_%[2]d" {
+  for_each            = local.numbers_%[2]d
   phone_number_id     = each.value
-  business_public_key = "%[3]s"
-  %[4]s
+  business_public_key = "%[4]s"
+  %[5]s
 }
-`, provider, strings.Join(s.numbers, `", "`), strings.ReplaceAll(b.key, "\n", `\n`), more)
-	if err := os.WriteFile(filepath.Join(s.folder, "main.tf"), []byte(config), 0o600); err != nil {
+`, provider, i, strings.Join(numbers, `", "`), strings.ReplaceAll(b.key, "\n", `\n`), more)
+	}
+	if err := os.WriteFile(filepath.Join(s.folder, "main.tf"), []byte(config.String()), 0o600); err != nil {
 		return nil, err
 	}
 	_, err = s.run(ctx, "init", "-input=false", "-no-color")
 	return s, err
+}
+
+// blocks are the numbers of each resource block.
+func (s *site) blocks() [][]string {
+	size := s.b.block
+	if size == 0 {
+		size = len(s.numbers)
+	}
+	return slices.Collect(slices.Chunk(s.numbers, size))
 }
 
 func (s *site) close() {
@@ -168,23 +175,27 @@ func (s *site) writeState() error {
 	if s.provider == floorName {
 		fingerprint = strings.Repeat("0", 64)
 	}
-	var instances []any
-	for _, number := range s.numbers {
-		s.server.SetKey(number, s.b.key, graphmock.StatusValid)
-		instances = append(instances, map[string]any{
-			"schema_version": 0, "index_key": number,
-			"attributes": map[string]any{
-				"phone_number_id": number, "business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
-				"business_public_key_signature_status": "VALID", "business_public_key_fingerprint": fingerprint, "allow_overwrite": false, "timeouts": nil,
-			},
+	var resources []any
+	for i, numbers := range s.blocks() {
+		var instances []any
+		for _, number := range numbers {
+			s.server.SetKey(number, s.b.key, graphmock.StatusValid)
+			instances = append(instances, map[string]any{
+				"schema_version": 0, "index_key": number,
+				"attributes": map[string]any{
+					"phone_number_id": number, "business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
+					"business_public_key_signature_status": "VALID", "business_public_key_fingerprint": fingerprint, "allow_overwrite": false, "timeouts": nil,
+				},
+			})
+		}
+		resources = append(resources, map[string]any{
+			"mode": "managed", "type": s.provider + "_business_encryption", "name": fmt.Sprintf("test_%d", i),
+			"provider": `provider["` + host + `/wa-flows/` + s.provider + `"]`, "instances": instances,
 		})
 	}
 	text, err := json.Marshal(map[string]any{
 		"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "9f2c3a52-6c1b-4b5e-8d0a-0c6f1e1a7b11", "outputs": map[string]any{},
-		"resources": []any{map[string]any{
-			"mode": "managed", "type": s.provider + "_business_encryption", "name": "test",
-			"provider": `provider["` + host + `/wa-flows/` + s.provider + `"]`, "instances": instances,
-		}},
+		"resources": resources,
 	})
 	return errors.Join(err, os.WriteFile(filepath.Join(s.folder, "terraform.tfstate"), text, 0o600))
 }

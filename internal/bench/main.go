@@ -42,6 +42,7 @@ type bench struct {
 	folder       string // everything is built and run in here
 	out          io.Writer
 	runs         int
+	block        int // numbers in one resource block; 0 is all
 	numbers      []int
 	latencies    []time.Duration
 	parallelisms []int
@@ -65,6 +66,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&report, "report", ".cache/bench.md", "where to write the tables, beside standard output")
 	flag.StringVar(&what, "measure", "counts,start,operations", "what to measure: any of counts, start, operations and scale")
 	flag.IntVar(&b.runs, "runs", 5, "how often each provider is measured")
+	flag.IntVar(&b.block, "block", 0, "numbers in one resource block, because Terraform's time grows with the square of them (default all)")
 	flag.Func("n", "numbers in the configuration (default 1,100,500; for scale 500,1000,2000,5000)", list(&b.numbers, strconv.Atoi))
 	flag.Func("latency", "what the server takes to answer (default 0s,50ms)", list(&b.latencies, time.ParseDuration))
 	flag.Func("parallelism", "parallel slots of the CLI (default 10,50)", list(&b.parallelisms, strconv.Atoi))

@@ -245,7 +245,7 @@ func (b *bench) report(cells []*cell) error {
 
 // scale measures a plan that has nothing to do, for states that grow.
 func (b *bench) scale(ctx context.Context) error {
-	b.say("\n## A plan with nothing to do, for large states\n\nMedians. \"Per number\" is the wall time divided by N, in milliseconds.\n")
+	b.say("\n## A plan with nothing to do, for large states\n\nMedians. \"Per number\" is the wall time divided by N, in milliseconds. Numbers in one resource block: %s.\n", map[bool]string{true: "all", false: fmt.Sprint(b.block)}[b.block == 0])
 	b.say("| N | slots | wall, floor → whatsapp | ratio | per number | CPU of the CLI | CPU of the plugins | peak of the CLI, MiB | peak of a plugin, MiB |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	plan := operations[1]
 	for _, count := range b.numbers {
