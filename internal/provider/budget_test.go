@@ -485,6 +485,7 @@ No run loses what was done: numbers that have their key stay in the state, and t
 * **` + "`-parallelism`" + `** makes a run shorter as long as no limit is met, and never changes the number of calls. Behind a limit it is better low: each slot can meet the limit once before all are held back.
 * **` + "`allow_overwrite`" + `** halves the calls of a first apply. Set it only where no number can hold the key of a Flow that is in use.
 * **Plan less often.** A plan costs a call for each number. Several plans in an hour share the limit with everything else that the app does.
-* **Split a state** of many hundred numbers, such as by account. The limit of an account stays the same, but a plan then covers fewer numbers, and Terraform itself needs less time: its own time grows faster than the number of instances.
+* **Do not put a thousand numbers into one resource block.** Terraform's own time grows with the square of the instances of a block, whatever the provider does. On one machine, Terraform 1.11 used 22 seconds of CPU to plan 1,000 instances in one block with ` + "`for_each`" + `, and 5 seconds for ten blocks of 100. A module for each account has the same effect.
+* **Split a state** of many hundred numbers, such as by account. The limit of an account stays the same, but each plan then makes fewer calls.
 * **Count the listing, too.** ` + "`whatsapp_phone_numbers`" + ` is read whenever Terraform plans, with ` + "`-refresh=false`" + ` as well.
 `
