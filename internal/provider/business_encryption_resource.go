@@ -328,7 +328,7 @@ var readBackDelays = []time.Duration{
 // was seen last, so that state never claims more than that.
 func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.Client, action string, model *businessEncryptionModel, key pemkey.PublicKey, creating bool, diags *diag.Diagnostics) bool {
 	number := model.PhoneNumberID.ValueString()
-	r.provider.looks.forget(number)
+	r.provider.looks.distrust(number)
 	if err := client.SetBusinessPublicKey(ctx, number, key); err != nil {
 		diags.Append(graphError(action, number, err))
 		return false

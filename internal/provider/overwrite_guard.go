@@ -113,8 +113,9 @@ func describeKey(pem string) string {
 // at the same moment would cost a request of a budget that is counted by the
 // hour. A look is used once, and never when it is older than freshLook.
 type looks struct {
-	mu   sync.Mutex
-	byID map[string]look
+	mu       sync.Mutex
+	byID     map[string]look
+	uploaded map[string]bool // after an upload of this run, a look may be from before it
 }
 
 type look struct {
@@ -138,13 +139,18 @@ func (l *looks) recall(number string) (graph.BusinessEncryption, bool) {
 	defer l.mu.Unlock()
 	seen, ok := l.byID[number]
 	delete(l.byID, number)
-	return seen.slot, ok && time.Since(seen.at) < freshLook
+	return seen.slot, ok && !l.uploaded[number] && time.Since(seen.at) < freshLook
 }
 
-func (l *looks) forget(number string) {
+// distrust is called before an upload. Another resource with the same number
+// may be looking at this very moment.
+func (l *looks) distrust(number string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.byID, number)
+	if l.uploaded == nil {
+		l.uploaded = map[string]bool{}
+	}
+	l.uploaded[number] = true
 }
 
 // managedKeys are keys that the state has for a number, or had until a moment

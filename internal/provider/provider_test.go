@@ -264,4 +264,9 @@ func TestLooks(t *testing.T) {
 	if _, ok := l.recall(testNumber); ok {
 		t.Error("recalled what is old")
 	}
+	l.distrust(testNumber)
+	l.remember(testNumber, graph.BusinessEncryption{})
+	if _, ok := l.recall(testNumber); ok {
+		t.Error("recalled what may be from before an upload")
+	}
 }
