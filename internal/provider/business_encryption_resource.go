@@ -280,7 +280,7 @@ func (r *businessEncryptionResource) Create(ctx context.Context, req resource.Cr
 		return
 	}
 	if r.upload(ctx, client, "set the key", &plan, key, true, &resp.Diagnostics) {
-		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+		r.save(ctx, plan, key, config.writeOnly(), &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
 
@@ -305,15 +305,20 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 	defer r.provider.locks.lock(plan.PhoneNumberID.ValueString())()
 	inPlace := plan.PublicKey.sameKey(state.PublicKey) && state.SignatureStatus.ValueString() == graph.SignatureValid
 	if inPlace || r.upload(ctx, client, "update the key", &plan, key, false, &resp.Diagnostics) {
-		r.save(ctx, plan, key, &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+		r.save(ctx, plan, key, config.writeOnly(), &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
 
-// save writes the state, and remembers the key that was uploaded.
-func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateWriter, diags *diag.Diagnostics) {
+// save writes the state and what is to be remembered beside it.
+func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, writeOnly bool, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateState, diags *diag.Diagnostics) {
 	diags.Append(state.Set(ctx, model)...)
 	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), model.PhoneNumberID)...)
-	diags.Append(rememberUploaded(ctx, private, key)...)
+	diags.Append(forget(ctx, private, importedName)...)
+	if writeOnly {
+		diags.Append(rememberUploaded(ctx, private, key)...)
+	} else {
+		diags.Append(forget(ctx, private, uploadedName)...) // the configuration has the key
+	}
 }
 
 // readBackDelays are the waits between the reads that follow an upload. Reads

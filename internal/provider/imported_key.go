@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// importedName marks, in the private state, a resource that was imported. The
-// first upload makes an end of it: then there is an uploaded key as well.
+// importedName marks, in the private state, a resource that was imported and
+// not applied since.
 const importedName = "imported"
 
 // warnOfImportedKey points out that the first upload after an import replaces
@@ -19,9 +19,7 @@ const importedName = "imported"
 // plan shows the key of the configuration as unknown when it is.
 func warnOfImportedKey(ctx context.Context, private privateReader, plan, state businessEncryptionModel) diag.Diagnostics {
 	imported, diags := private.GetKey(ctx, importedName)
-	uploaded, more := private.GetKey(ctx, uploadedName)
-	diags.Append(more...)
-	if imported == nil || uploaded != nil || plan.PublicKey.sameKey(state.PublicKey) {
+	if string(imported) != "true" || plan.PublicKey.sameKey(state.PublicKey) {
 		return diags
 	}
 	other := "a key that is known only during apply"

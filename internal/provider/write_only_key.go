@@ -17,18 +17,27 @@ type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
-// privateWriter is the private state of a resource as a create or an update
+// privateState is the private state of a resource as a create or an update
 // leaves it.
-type privateWriter interface {
+type privateState interface {
+	privateReader
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// uploadedName is where the private state keeps the public key that this
-// resource uploaded last. The state itself has the key that the number showed
-// last, which is another one after drift.
+// forget empties an entry that is there. There is no way to remove one.
+func forget(ctx context.Context, private privateState, name string) diag.Diagnostics {
+	if text, diags := private.GetKey(ctx, name); text == nil {
+		return diags
+	}
+	return private.SetKey(ctx, name, []byte("null"))
+}
+
+// uploadedName is where the private state keeps the public key that a
+// write-only argument gave to the last upload. The state itself has the key that
+// the number showed last, which is another one after drift.
 const uploadedName = "uploaded"
 
-func rememberUploaded(ctx context.Context, private privateWriter, key pemkey.PublicKey) diag.Diagnostics {
+func rememberUploaded(ctx context.Context, private privateState, key pemkey.PublicKey) diag.Diagnostics {
 	text, err := json.Marshal(key.PEM())
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
@@ -36,8 +45,8 @@ func rememberUploaded(ctx context.Context, private privateWriter, key pemkey.Pub
 	return private.SetKey(ctx, uploadedName, text)
 }
 
-// uploadedKey is the key to which drift is repaired. An imported resource has
-// uploaded nothing yet, and is held to be right as it was found.
+// uploadedKey is the key to which drift is repaired. A resource that was
+// imported, or had a plain key until now, is held to be right as it was found.
 func uploadedKey(ctx context.Context, private privateReader, state businessEncryptionModel) (publicKeyValue, diag.Diagnostics) {
 	text, diags := private.GetKey(ctx, uploadedName)
 	var pem string
