@@ -73,15 +73,11 @@ func (c *Client) attempts(ctx context.Context, call Error, send func(context.Con
 		if !failed.retryable() || tries > c.maxRetries {
 			return failed
 		}
-		// A rate limit is waited for at the brake, like everybody else's.
-		if failed.Class == ClassRateLimit {
-			if failed.GaveUp = c.tooLong(ctx, wait, failed.AskedWait > 0); failed.GaveUp != "" {
-				return failed
-			}
-			continue
-		}
 		if failed.GaveUp = c.tooLong(ctx, wait, failed.AskedWait > 0); failed.GaveUp != "" {
 			return failed
+		}
+		if failed.Class == ClassRateLimit {
+			continue // it is waited for at the brake, like everybody else's
 		}
 		c.announce(ctx, Wait{Object: call.Object, Reason: failed.brief(), For: wait})
 		if c.clock.Sleep(ctx, wait) != nil {
