@@ -43,7 +43,7 @@ func (d *businessEncryptionDataSource) Schema(_ context.Context, _ datasource.Sc
 			attrPhoneNumberID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(phoneNumberID, phoneNumberIDRule)},
+				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, phoneNumberIDRule)},
 			},
 			attrPublicKey: schema.StringAttribute{
 				MarkdownDescription: "The public key in PEM (`BEGIN PUBLIC KEY`), or null when no key is set.",

@@ -57,7 +57,7 @@ func (l *businessEncryptionListResource) ListResourceConfigSchema(_ context.Cont
 			attrWABAID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the WhatsApp Business Account (WABA).",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(wabaID, wabaIDRule)},
+				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, wabaIDRule)},
 			},
 			attrIncludeWithoutKey: schema.BoolAttribute{
 				MarkdownDescription: "Whether numbers on which no key was ever set are listed, too. They cannot be imported. Defaults to `false`.",

@@ -53,7 +53,8 @@ const (
 	attrTimeouts        = "timeouts"
 )
 
-var phoneNumberID = regexp.MustCompile(`^[0-9]{5,25}$`)
+// graphID is what the ID of any object of the Graph API looks like.
+var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
 const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; WhatsApp Manager shows it under API setup"
 
@@ -86,7 +87,7 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 			attrPhoneNumberID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account. Changing it forces a new resource.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(phoneNumberID, phoneNumberIDRule)},
+				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, phoneNumberIDRule)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			attrPublicKey: schema.StringAttribute{
@@ -259,14 +260,17 @@ func keyStays(number, fingerprint types.String) diag.Diagnostic {
 			"and WhatsApp clients go on encrypting with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), which))
 }
 
+// toUpload is what a create and an update start from.
+func (r *businessEncryptionResource) toUpload(ctx context.Context, planned tfsdk.Plan, configured tfsdk.Config, diags *diag.Diagnostics) (plan, config businessEncryptionModel, client *graph.Client, key pemkey.PublicKey) {
+	diags.Append(planned.Get(ctx, &plan)...)
+	diags.Append(configured.Get(ctx, &config)...)
+	return plan, config, r.provider.requireClient(diags), keyToUpload(plan, config, diags)
+}
+
 func (r *businessEncryptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan, config businessEncryptionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	plan, config, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultUploadTimeout)
 	resp.Diagnostics.Append(diags...)
-	client := r.provider.requireClient(&resp.Diagnostics)
-	key := keyToUpload(plan, config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -287,14 +291,11 @@ func (r *businessEncryptionResource) Create(ctx context.Context, req resource.Cr
 // Update uploads when the key changes or the signature is not valid, and not
 // when only what Terraform itself keeps has changed, such as a timeout.
 func (r *businessEncryptionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, config, state businessEncryptionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	var state businessEncryptionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	plan, config, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
 	timeout, diags := plan.Timeouts.Update(ctx, defaultUploadTimeout)
 	resp.Diagnostics.Append(diags...)
-	client := r.provider.requireClient(&resp.Diagnostics)
-	key := keyToUpload(plan, config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -465,7 +466,7 @@ func (r *businessEncryptionResource) ImportState(ctx context.Context, req resour
 			return
 		}
 	}
-	if !phoneNumberID.MatchString(number.ValueString()) {
+	if !graphID.MatchString(number.ValueString()) {
 		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID %q %s.", number.ValueString(), phoneNumberIDRule))
 		return
 	}

@@ -18,13 +18,7 @@ import (
 // Nothing here logs them on purpose; this is for what a later change or a
 // server's words may bring along.
 func (d *providerData) masked(ctx context.Context) context.Context {
-	var secrets []string
-	for _, s := range d.secrets {
-		if s != "" {
-			secrets = append(secrets, s)
-		}
-	}
-	return tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, secrets...), secrets...)
+	return tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, d.secrets...), d.secrets...)
 }
 
 // logWait is at INFO, so that somebody who watches a run that seems to hang can

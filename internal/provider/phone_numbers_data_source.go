@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -16,8 +15,6 @@ import (
 var _ datasource.DataSourceWithConfigure = (*phoneNumbersDataSource)(nil)
 
 const attrWABAID = "waba_id"
-
-var wabaID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
 const wabaIDRule = "must be the ID of a WhatsApp Business Account, which has only digits; WhatsApp Manager shows it in the account settings"
 
@@ -56,7 +53,7 @@ func (d *phoneNumbersDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			attrWABAID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the WhatsApp Business Account (WABA).",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(wabaID, wabaIDRule)},
+				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, wabaIDRule)},
 			},
 			"phone_numbers": schema.ListNestedAttribute{
 				MarkdownDescription: "All numbers of the account, sorted by `id`. A field that the Graph API leaves out is null. Meta's documents disagree on the values of the fields, so they are passed on as they come.",

@@ -178,7 +178,10 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	data.client = client
-	data.secrets = []string{token.value, secret.value}
+	data.secrets = []string{token.value}
+	if secret.value != "" {
+		data.secrets = append(data.secrets, secret.value)
+	}
 }
 
 func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource {
@@ -197,7 +200,7 @@ func (p *whatsappProvider) ListResources(context.Context) []func() list.ListReso
 type providerData struct {
 	client  *graph.Client // nil while an argument is unknown
 	unknown []string      // the names of those arguments
-	secrets []string      // never to be logged
+	secrets []string      // never to be logged, and none is empty
 	clock   graph.Clock
 
 	looks         looks
