@@ -84,7 +84,7 @@ func (b *bench) bear(ctx context.Context, binary string) (x birth, err error) {
 	}
 	command := exec.CommandContext(ctx, binary)
 	command.Env = []string{
-		"TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+		silence, "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 		"PLUGIN_PROTOCOL_VERSIONS=6", "PLUGIN_MIN_PORT=10000", "PLUGIN_MAX_PORT=25000", "PLUGIN_CLIENT_CERT=" + certificate,
 	}
 	stdout, err := command.StdoutPipe()
