@@ -192,14 +192,15 @@ func (r *businessEncryptionResource) Configure(_ context.Context, req resource.C
 // plans a valid signature, and looks whether a first apply would overwrite
 // somebody's key.
 func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var config, plan, state businessEncryptionModel
+	var plan, state businessEncryptionModel
+	var writeOnly publicKeyValue
 	creating, destroying := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
 	if !creating {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if !destroying {
 		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-		resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+		writeOnly = writeOnlyKey(ctx, req.Config, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -212,14 +213,15 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 
+	proposed := plan
 	candidate := plan.PublicKey // what a create would upload, as far as it is known
-	if config.writeOnly() {
-		candidate = config.PublicKeyWO
+	if !writeOnly.IsNull() {
+		candidate = writeOnly
 		plan.PublicKey = newUnknownPublicKeyValue()
 		if !creating {
 			uploaded, diags := uploadedKey(ctx, req.Private, state)
 			resp.Diagnostics.Append(diags...)
-			plan.PublicKey = planWriteOnly(config, state, uploaded, &resp.Diagnostics)
+			plan.PublicKey = planWriteOnly(writeOnly, plan.PublicKeyWOVer, state, uploaded, &resp.Diagnostics)
 		}
 	}
 	if !creating {
@@ -235,11 +237,11 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 	if key, err := pemkey.Parse(plan.PublicKey.ValueString()); err == nil {
 		plan.Fingerprint = types.StringValue(key.Fingerprint())
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	resp.Diagnostics.Append(plan.writeChanges(ctx, proposed, &resp.Plan)...)
 
 	switch {
 	case creating:
-		r.provider.planOverwrite(ctx, plan, candidate, config.writeOnly(), &resp.Diagnostics)
+		r.provider.planOverwrite(ctx, plan, candidate, !writeOnly.IsNull(), &resp.Diagnostics)
 	case !plan.PhoneNumberID.Equal(state.PhoneNumberID):
 		// No plan of its own is asked for the destroying half of a replacement.
 		resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
@@ -261,14 +263,14 @@ func keyStays(number, fingerprint types.String) diag.Diagnostic {
 }
 
 // toUpload is what a create and an update start from.
-func (r *businessEncryptionResource) toUpload(ctx context.Context, planned tfsdk.Plan, configured tfsdk.Config, diags *diag.Diagnostics) (plan, config businessEncryptionModel, client *graph.Client, key pemkey.PublicKey) {
+func (r *businessEncryptionResource) toUpload(ctx context.Context, planned tfsdk.Plan, config tfsdk.Config, diags *diag.Diagnostics) (plan businessEncryptionModel, writeOnly publicKeyValue, client *graph.Client, key pemkey.PublicKey) {
 	diags.Append(planned.Get(ctx, &plan)...)
-	diags.Append(configured.Get(ctx, &config)...)
-	return plan, config, r.provider.requireClient(diags), keyToUpload(plan, config, diags)
+	writeOnly = writeOnlyKey(ctx, config, diags)
+	return plan, writeOnly, r.provider.requireClient(diags), keyToUpload(plan, writeOnly, diags)
 }
 
 func (r *businessEncryptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	plan, config, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
+	plan, writeOnly, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultUploadTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -280,20 +282,24 @@ func (r *businessEncryptionResource) Create(ctx context.Context, req resource.Cr
 
 	number := plan.PhoneNumberID.ValueString()
 	defer r.provider.locks.lock(number)()
-	if !plan.AllowOverwrite.ValueBool() && !r.provider.mayUpload(ctx, client, number, key, config.writeOnly(), &resp.Diagnostics) {
+	if !plan.AllowOverwrite.ValueBool() && !r.provider.mayUpload(ctx, client, number, key, !writeOnly.IsNull(), &resp.Diagnostics) {
 		return
 	}
+	planned := plan
 	if r.upload(ctx, client, "set the key", &plan, key, true, &resp.Diagnostics) {
-		r.save(ctx, plan, key, config.writeOnly(), &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+		resp.State.Raw = req.Plan.Raw
+		resp.Diagnostics.Append(plan.writeChanges(ctx, planned, &resp.State)...)
+		r.remember(ctx, plan, key, writeOnly, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
 
 // Update uploads when the key changes or the signature is not valid, and not
 // when only what Terraform itself keeps has changed, such as a timeout.
 func (r *businessEncryptionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var state businessEncryptionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	plan, config, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
+	var before businessEncryptionModel
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(attrPublicKey), &before.PublicKey)...)
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(attrSignatureStatus), &before.SignatureStatus)...)
+	plan, writeOnly, client, key := r.toUpload(ctx, req.Plan, req.Config, &resp.Diagnostics)
 	timeout, diags := plan.Timeouts.Update(ctx, defaultUploadTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -304,21 +310,40 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
 	defer r.provider.locks.lock(plan.PhoneNumberID.ValueString())()
-	inPlace := plan.PublicKey.sameKey(state.PublicKey) && state.SignatureStatus.ValueString() == graph.SignatureValid
+	planned := plan
+	inPlace := plan.PublicKey.sameKey(before.PublicKey) && before.SignatureStatus.ValueString() == graph.SignatureValid
 	if inPlace || r.upload(ctx, client, "update the key", &plan, key, false, &resp.Diagnostics) {
-		r.save(ctx, plan, key, config.writeOnly(), &resp.State, resp.Identity, resp.Private, &resp.Diagnostics)
+		resp.State.Raw = req.Plan.Raw
+		resp.Diagnostics.Append(plan.writeChanges(ctx, planned, &resp.State)...)
+		r.remember(ctx, plan, key, writeOnly, resp.Identity, resp.Private, &resp.Diagnostics)
 	}
 }
 
-// save writes the state and what is to be remembered beside it.
-func (r *businessEncryptionResource) save(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, writeOnly bool, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateState, diags *diag.Diagnostics) {
-	diags.Append(state.Set(ctx, model)...)
+// writeChanges writes what differs from before of the attributes that the
+// provider computes. The framework takes ten times as long for a whole model as
+// for one attribute, and mostly nothing has changed.
+func (m businessEncryptionModel) writeChanges(ctx context.Context, before businessEncryptionModel, to attributeSetter) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !m.PublicKey.Equal(before.PublicKey) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrPublicKey), m.PublicKey)...)
+	}
+	if !m.SignatureStatus.Equal(before.SignatureStatus) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrSignatureStatus), m.SignatureStatus)...)
+	}
+	if !m.Fingerprint.Equal(before.Fingerprint) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrFingerprint), m.Fingerprint)...)
+	}
+	return diags
+}
+
+// remember writes what is kept beside the state.
+func (r *businessEncryptionResource) remember(ctx context.Context, model businessEncryptionModel, key pemkey.PublicKey, writeOnly publicKeyValue, identity *tfsdk.ResourceIdentity, private privateState, diags *diag.Diagnostics) {
 	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), model.PhoneNumberID)...)
 	diags.Append(forget(ctx, private, importedName)...)
-	if writeOnly {
-		diags.Append(rememberUploaded(ctx, private, key)...)
-	} else {
+	if writeOnly.IsNull() {
 		diags.Append(forget(ctx, private, uploadedName)...) // the configuration has the key
+	} else {
+		diags.Append(rememberUploaded(ctx, private, key)...)
 	}
 }
 
@@ -436,9 +461,10 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	before := state
 	state.see(slot)
 	r.provider.manage(state)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(state.writeChanges(ctx, before, &resp.State)...)
 }
 
 // Delete has nothing to call. Terraform removes the resource from the state. It
@@ -483,7 +509,7 @@ func setImported(ctx context.Context, state attributeSetter, identity *tfsdk.Res
 	return diags
 }
 
-// attributeSetter is the state of an import, or the resource of a listing.
+// attributeSetter is a plan, a state, or the resource of a listing.
 type attributeSetter interface {
 	SetAttribute(ctx context.Context, path path.Path, value any) diag.Diagnostics
 }

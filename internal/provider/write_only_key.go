@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
@@ -56,9 +58,16 @@ func uploadedKey(ctx context.Context, private privateReader, state businessEncry
 	return state.PublicKey, diags
 }
 
-// writeOnly reports whether the configuration gives the key as a write-only
-// argument.
-func (m businessEncryptionModel) writeOnly() bool { return m.PublicKey.IsNull() }
+// writeOnlyKey is the key that the configuration gives as a write-only argument.
+// It is null when the key is given as a plain one.
+func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) publicKeyValue {
+	var plain, writeOnly publicKeyValue
+	diags.Append(config.GetAttribute(ctx, path.Root(attrPublicKey), &plain)...)
+	if plain.IsNull() {
+		diags.Append(config.GetAttribute(ctx, path.Root(attrPublicKeyWO), &writeOnly)...)
+	}
+	return writeOnly
+}
 
 // planWriteOnly says which key an update would leave on the number, or that it
 // is known only during apply.
@@ -67,8 +76,7 @@ func (m businessEncryptionModel) writeOnly() bool { return m.PublicKey.IsNull() 
 // applying, and the two may differ. So a key of the configuration is planned as
 // known only where a difference must stop the apply: Terraform then refuses the
 // plan, and the warning explains why.
-func planWriteOnly(config, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
-	given, version := config.PublicKeyWO, config.PublicKeyWOVer
+func planWriteOnly(given publicKeyValue, version types.Int64, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
 	same := given.sameKey(uploaded)
 	switch {
 	case same && state.PublicKeyWOVer.IsNull(): // also what switches from a plain key with a version
@@ -91,17 +99,17 @@ func planWriteOnly(config, state businessEncryptionModel, uploaded publicKeyValu
 
 // keyToUpload is the planned key, or, where that was left open, the key that
 // the write-only argument has now.
-func keyToUpload(plan, config businessEncryptionModel, diags *diag.Diagnostics) pemkey.PublicKey {
+func keyToUpload(plan businessEncryptionModel, writeOnly publicKeyValue, diags *diag.Diagnostics) pemkey.PublicKey {
 	text, attribute := plan.PublicKey, path.Root(attrPublicKey)
 	if plan.PublicKey.IsUnknown() {
-		text, attribute = config.PublicKeyWO, path.Root(attrPublicKeyWO)
+		text, attribute = writeOnly, path.Root(attrPublicKeyWO)
 	}
 	key, err := pemkey.Parse(text.ValueString()) // unchecked until now if it was unknown at plan time
 	if err != nil {
 		diags.Append(invalidKey(attribute, err))
 		return key
 	}
-	if config.writeOnly() && config.PublicKeyWOVer.IsNull() && !config.PublicKeyWO.sameKey(text) {
+	if !writeOnly.IsNull() && plan.PublicKeyWOVer.IsNull() && !writeOnly.sameKey(text) {
 		diags.AddAttributeError(path.Root(attrPublicKeyWO), "The key changed between plan and apply",
 			"The source of "+attrPublicKeyWO+" gave one key to the plan and another to the apply, so nothing was uploaded. "+
 				"If it gives another key each time it is read, set "+attrPublicKeyWOVer+": then a new key is taken only when the version changes. If the key was changed just now, plan again.")

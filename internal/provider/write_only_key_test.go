@@ -357,14 +357,8 @@ func TestAccWriteOnly_invalid(t *testing.T) {
 // an error before anything is sent.
 func TestWriteOnly_keyChangedBetweenPlanAndApply(t *testing.T) {
 	t.Parallel()
-	model := func(plan, config string) (businessEncryptionModel, businessEncryptionModel) {
-		var p, c businessEncryptionModel
-		p.PublicKey, c.PublicKeyWO = newPublicKeyValue(plan), newPublicKeyValue(config)
-		return p, c
-	}
 	var resp fwresource.UpdateResponse
-	p, c := model(keyA(t), keyB(t))
-	keyToUpload(p, c, &resp.Diagnostics)
+	keyToUpload(businessEncryptionModel{PublicKey: newPublicKeyValue(keyA(t))}, newPublicKeyValue(keyB(t)), &resp.Diagnostics)
 	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "The key changed between plan and apply" {
 		t.Errorf("%v", resp.Diagnostics)
 	}
