@@ -4,12 +4,11 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/provider"
 )
@@ -20,17 +19,17 @@ const address = "registry.terraform.io/wa-flows/whatsapp"
 var version = "dev"
 
 func main() {
-	debug := flag.Bool("debug", false, "wait for a debugger, and print how Terraform reaches this process")
+	wait := flag.Bool("debug", false, "wait for a debugger, and print how Terraform reaches this process")
 	flag.Parse()
-	if !*debug {
+	if !*wait {
 		silenceUnreadLogs()
 	}
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: address,
-		Debug:   *debug,
-	})
-	if err != nil {
+	var options []tf6server.ServeOpt
+	if *wait {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	if err := tf6server.Serve(address, provider.NewServer(version), options...); err != nil {
 		log.Fatal(err)
 	}
 }

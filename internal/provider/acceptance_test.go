@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -106,7 +105,9 @@ func newWorld(t testing.TB, numbers ...string) *world {
 
 func (w *world) factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"whatsapp": providerserver.NewProtocol6WithError(&whatsappProvider{version: "test", clock: w.clock}),
+		"whatsapp": func() (tfprotov6.ProviderServer, error) {
+			return newServer(&whatsappProvider{version: "test", clock: w.clock}), nil
+		},
 	}
 }
 

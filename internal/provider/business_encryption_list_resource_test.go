@@ -15,7 +15,6 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-framework/list"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -490,7 +489,7 @@ func TestList_unknownProviderConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 3)
 	p := w.protocol()
-	p.ProviderServer = providerserver.NewProtocol6(&whatsappProvider{version: "test", clock: w.clock})()
+	p.ProviderServer = newServer(&whatsappProvider{version: "test", clock: w.clock})
 	configured, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{
 		"base_url":     text(w.URL()),
 		"access_token": tftypes.NewValue(tftypes.String, tftypes.UnknownValue),

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -35,7 +34,7 @@ func (w *world) protocol() *protocol {
 func (w *world) protocolAt(baseURL string) *protocol {
 	w.t.Helper()
 	ctx := w.t.Context()
-	p := &protocol{t: w.t, ProviderServer: providerserver.NewProtocol6(&whatsappProvider{version: "test", clock: w.clock})()}
+	p := &protocol{t: w.t, ProviderServer: newServer(&whatsappProvider{version: "test", clock: w.clock})}
 	schema, err := p.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	p.check(err, schema.Diagnostics)
 	p.schema = schema

@@ -61,13 +61,6 @@ type providerModel struct {
 	RetryMaxWait types.String `tfsdk:"retry_max_wait"`
 }
 
-// New returns the provider, as the version that the User-Agent names.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider {
-		return &whatsappProvider{version: version, clock: graph.SystemClock{}}
-	}
-}
-
 func (p *whatsappProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "whatsapp"
 	resp.Version = p.version

@@ -26,7 +26,7 @@ import (
 func TestSchemas(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	p := New("test")()
+	p := &whatsappProvider{version: "test"}
 
 	var config provider.SchemaResponse
 	p.Schema(ctx, provider.SchemaRequest{}, &config)
@@ -59,11 +59,7 @@ func TestSchemas(t *testing.T) {
 		}
 	}
 
-	lists, ok := p.(provider.ProviderWithListResources)
-	if !ok {
-		t.Fatal("the provider has no list resources")
-	}
-	for _, f := range lists.ListResources(ctx) {
+	for _, f := range p.ListResources(ctx) {
 		l := f()
 		var meta fwresource.MetadataResponse
 		l.Metadata(ctx, fwresource.MetadataRequest{ProviderTypeName: "whatsapp"}, &meta)
