@@ -145,6 +145,9 @@ func (b *bench) measure(ctx context.Context, count int, latency time.Duration, s
 		cells = append(cells, &cell{count: count, slots: slots, latency: latency, operation: op, all: map[string][]usage{}})
 	}
 	for run := range b.runs {
+		if err := b.place(); err != nil {
+			return nil, err
+		}
 		sites := map[string]*site{}
 		for _, provider := range providers {
 			s, err := b.site(ctx, provider, count, latency, "")
@@ -263,6 +266,9 @@ func (b *bench) scale(ctx context.Context) error {
 			sites[provider] = s
 		}
 		for range b.runs {
+			if err := b.place(); err != nil {
+				return err
+			}
 			for _, provider := range providers {
 				u, err := plan.play(ctx, sites[provider], c.slots)
 				if err != nil {

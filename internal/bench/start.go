@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,8 +47,12 @@ func (b *bench) start(ctx context.Context) error {
 		"the memory right after that, and the CPU until the process was ended. The binaries are built as for a release.\n", runs)
 	all := map[string][]birth{}
 	for range runs {
+		if err := b.place(); err != nil {
+			return err
+		}
 		for _, provider := range providers {
-			x, err := b.bear(ctx, b.binaries[provider])
+			folder, base := filepath.Split(b.mirrored(hosts[0], provider))
+			x, err := b.bear(ctx, folder+"real-"+base)
 			if err != nil {
 				return fmt.Errorf("%s: %w", provider, err)
 			}
