@@ -14,6 +14,8 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
+var _ frameworkServer = server{}
+
 // NewServer returns the provider as the CLI speaks to it. The version is the
 // one that the User-Agent names.
 func NewServer(version string) func() tfprotov6.ProviderServer {
@@ -42,8 +44,6 @@ type frameworkServer interface {
 // the loggers and buffers of the call: in a plan, 0.12 MiB for each number. It
 // concerns the calls that are made for each number.
 type server struct{ frameworkServer }
-
-var _ frameworkServer = server{}
 
 func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return during(ctx, req, s.frameworkServer.ValidateResourceConfig)
