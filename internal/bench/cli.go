@@ -9,11 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -26,6 +22,7 @@ import (
 	"time"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
 const token = "bench-access-token"
@@ -49,11 +46,8 @@ func newKey() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		return "", err
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+	public, err := pemkey.FromRSA(&key.PublicKey)
+	return public.PEM(), err
 }
 
 // site makes a folder in which init has run, with a server that takes latency
@@ -170,13 +164,15 @@ func (s *site) methods() (string, error) {
 
 // writeState writes what an apply would have left behind.
 func (s *site) writeState() error {
-	block, _ := pem.Decode([]byte(s.b.key))
-	sum := sha256.Sum256(block.Bytes)
+	key, err := pemkey.Parse(s.b.key)
+	if err != nil {
+		return err
+	}
 	host := "registry.terraform.io"
 	if out, err := exec.Command(s.b.cli, "version").Output(); err == nil && bytes.HasPrefix(out, []byte("OpenTofu")) { //nolint:gosec,noctx // as above
 		host = "registry.opentofu.org"
 	}
-	fingerprint := hex.EncodeToString(sum[:])
+	fingerprint := key.Fingerprint()
 	if s.provider == floorName {
 		fingerprint = strings.Repeat("0", 64)
 	}

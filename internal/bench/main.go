@@ -201,21 +201,25 @@ func (b *bench) mirrored(host, provider string) string {
 	return filepath.Join(b.folder, "mirror", host, "wa-flows", provider, version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-"+provider+"_v"+version)
 }
 
+// program is the provider that the meter in its place runs.
+func (b *bench) program(host, provider string) string {
+	folder, base := filepath.Split(b.mirrored(host, provider))
+	return folder + "real-" + base
+}
+
 // place puts a new copy of each provider where its meter looks for it. Where a
 // file comes to lie in memory makes its starts up to 4 ms faster or slower for
 // as long as it is there, so each run has a copy of its own.
 func (b *bench) place() error {
 	for name, binary := range b.binaries {
-		folder, base := filepath.Split(b.mirrored(hosts[0], name))
-		first := folder + "real-" + base
+		first := b.program(hosts[0], name)
 		text, err := os.ReadFile(binary)
 		_ = os.Remove(first)
 		if err := errors.Join(err, os.WriteFile(first, text, 0o700)); err != nil { //nolint:gosec // it is a program
 			return err
 		}
 		for _, host := range hosts[1:] {
-			folder, base := filepath.Split(b.mirrored(host, name))
-			if err := link(first, folder+"real-"+base); err != nil {
+			if err := link(first, b.program(host, name)); err != nil {
 				return err
 			}
 		}

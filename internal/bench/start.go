@@ -25,7 +25,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +50,7 @@ func (b *bench) start(ctx context.Context) error {
 			return err
 		}
 		for _, provider := range providers {
-			folder, base := filepath.Split(b.mirrored(hosts[0], provider))
-			x, err := b.bear(ctx, folder+"real-"+base)
+			x, err := b.bear(ctx, b.program(hosts[0], provider))
 			if err != nil {
 				return fmt.Errorf("%s: %w", provider, err)
 			}

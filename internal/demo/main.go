@@ -29,6 +29,7 @@ import (
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowmessage"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
 const (
@@ -304,11 +305,8 @@ func foreignKey() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		return "", err
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
+	public, err := pemkey.FromRSA(&key.PublicKey)
+	return public.PEM(), err
 }
 
 func show(text string) {
