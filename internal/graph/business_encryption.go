@@ -24,28 +24,32 @@ const (
 	SignatureMismatch = "MISMATCH"
 )
 
-// BusinessEncryption is the encryption key slot of one phone number.
-type BusinessEncryption struct {
-	// PublicKey is the stored PEM, trimmed. Empty means that no key is set,
-	// whatever the status says: an unset slot reads as MISMATCH.
-	PublicKey string
+// Slot is the place that a phone number has for one encryption key.
+type Slot struct {
+	// Key is the key on the number. It is zero when there is none, and when
+	// Text is not a readable RSA public key of 2048 bits.
+	Key pemkey.PublicKey
 
-	// SignatureStatus is SignatureValid, SignatureMismatch, or an unknown
-	// string, or empty.
+	// Text is what the API returns for the key, trimmed. Empty means that no
+	// key is set, whatever the status says: an unset slot reads as MISMATCH.
+	Text string
+
+	// SignatureStatus is SignatureValid, SignatureMismatch, an unknown string,
+	// or empty.
 	SignatureStatus string
 }
 
-// HasKey reports whether a key was ever set.
-func (b BusinessEncryption) HasKey() bool { return b.PublicKey != "" }
+// HasKey reports whether a key was ever set, readable or not.
+func (s Slot) HasKey() bool { return s.Text != "" }
 
-// Holds reports whether the slot holds this key, compared as a key. Words that
-// are those of an upload need not be parsed.
-func (b BusinessEncryption) Holds(key pemkey.PublicKey) bool {
-	if b.HasKey() && b.PublicKey == strings.TrimSpace(key.PEM()) {
-		return true
-	}
-	stored, err := pemkey.Parse(b.PublicKey)
-	return err == nil && stored == key
+// Holds reports whether key is on the number, with or without a valid
+// signature.
+func (s Slot) Holds(key pemkey.PublicKey) bool { return !key.IsZero() && s.Key == key }
+
+// Confirms reports whether key is on the number and WhatsApp's signature of it
+// is valid.
+func (s Slot) Confirms(key pemkey.PublicKey) bool {
+	return s.Holds(key) && s.SignatureStatus == SignatureValid
 }
 
 // BusinessEncryption reads the key and the state of its signature: GET
@@ -53,16 +57,16 @@ func (b BusinessEncryption) Holds(key pemkey.PublicKey) bool {
 //
 // The documentation shows both a flat object and one wrapped in "data"; both
 // are read, and so is every known form of an empty slot. Failures are *Error.
-func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (BusinessEncryption, error) {
-	var b BusinessEncryption
+func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (Slot, error) {
+	var slot Slot
 	err := c.do(ctx, request{
 		method: http.MethodGet, object: phoneNumberID, edge: businessEncryptionEdge,
 		decode: func(data []byte) (err error) {
-			b, err = decodeBusinessEncryption(data)
+			slot, err = decodeBusinessEncryption(data)
 			return err
 		},
 	})
-	return b, err
+	return slot, err
 }
 
 // SetBusinessPublicKey uploads the key, and WhatsApp signs it: POST
@@ -78,18 +82,18 @@ func (c *Client) SetBusinessPublicKey(ctx context.Context, phoneNumberID string,
 		decode: decodeSuccess,
 		recheck: func(ctx context.Context) (bool, error) {
 			slot, err := c.BusinessEncryption(ctx, phoneNumberID)
-			return err == nil && slot.Holds(key) && slot.SignatureStatus == SignatureValid, err
+			return err == nil && slot.Confirms(key), err
 		},
 	})
 }
 
-// decodeBusinessEncryption reads a slot. An object that has other fields and
+// decodeBusinessEncryption reads a slot from an answer. An object that has other fields and
 // neither of the slot's is not an empty slot: a gateway's "please log in" must
 // neither drop a resource nor open the way for an upload.
-func decodeBusinessEncryption(data []byte) (BusinessEncryption, error) {
+func decodeBusinessEncryption(data []byte) (Slot, error) {
 	var body map[string]json.RawMessage
 	if err := decodeObject(data, &body); err != nil {
-		return BusinessEncryption{}, err
+		return Slot{}, err
 	}
 	wrapped, isWrapped := body["data"]
 	if wrapped = bytes.TrimSpace(wrapped); !isWrapped {
@@ -97,42 +101,45 @@ func decodeBusinessEncryption(data []byte) (BusinessEncryption, error) {
 	}
 	switch {
 	case bytes.Equal(wrapped, []byte("null")):
-		return BusinessEncryption{}, nil
+		return Slot{}, nil
 	case wrapped[0] == '{':
 		var slot map[string]json.RawMessage
 		if err := decodeObject(wrapped, &slot); err != nil {
-			return BusinessEncryption{}, err
+			return Slot{}, err
 		}
 		return decodeSlot(slot)
 	}
 	var list []map[string]json.RawMessage
 	switch {
 	case json.Unmarshal(wrapped, &list) != nil:
-		return BusinessEncryption{}, errors.New(`the field "data" of the answer is neither a list of objects nor an object`)
+		return Slot{}, errors.New(`the field "data" of the answer is neither a list of objects nor an object`)
 	case len(list) > 1:
-		return BusinessEncryption{}, errors.New(`the field "data" of the answer lists more than one key, and a phone number has one`)
+		return Slot{}, errors.New(`the field "data" of the answer lists more than one key, and a phone number has one`)
 	case len(list) == 0:
-		return BusinessEncryption{}, nil
+		return Slot{}, nil
 	}
 	return decodeSlot(list[0])
 }
 
-func decodeSlot(fields map[string]json.RawMessage) (BusinessEncryption, error) {
-	var slot BusinessEncryption
+// decodeSlot is where a key that comes from the server is parsed. Nothing that
+// has a Slot parses it again.
+func decodeSlot(fields map[string]json.RawMessage) (Slot, error) {
+	var slot Slot
 	for name, into := range map[string]*string{
-		"business_public_key":                  &slot.PublicKey,
+		"business_public_key":                  &slot.Text,
 		"business_public_key_signature_status": &slot.SignatureStatus,
 	} {
 		if raw, ok := fields[name]; ok && json.Unmarshal(raw, into) != nil {
-			return BusinessEncryption{}, fmt.Errorf("the field %q of the answer is not a text", name)
+			return Slot{}, fmt.Errorf("the field %q of the answer is not a text", name)
 		}
 		*into = strings.TrimSpace(*into)
 	}
 	_, hasKey := fields["business_public_key"]
 	_, hasStatus := fields["business_public_key_signature_status"]
 	if len(fields) > 0 && !hasKey && !hasStatus {
-		return BusinessEncryption{}, errors.New("the answer has none of the fields of an encryption key")
+		return Slot{}, errors.New("the answer has none of the fields of an encryption key")
 	}
+	slot.Key, _ = pemkey.Parse(slot.Text) // a damaged key is drift, not an error
 	return slot, nil
 }
 

@@ -169,7 +169,7 @@ func TestBusinessEncryptionDecoding(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if slot.PublicKey != test.key || slot.SignatureStatus != test.status || slot.HasKey() != (test.key != "") {
+			if slot.Text != test.key || slot.SignatureStatus != test.status || slot.HasKey() != (test.key != "") {
 				t.Errorf("got %+v", slot)
 			}
 		})

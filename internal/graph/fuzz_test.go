@@ -26,8 +26,8 @@ func FuzzDecodeBusinessEncryption(f *testing.F) {
 		if err != nil && (slot.HasKey() || slot.SignatureStatus != "") {
 			t.Errorf("an answer that is not understood gave %+v", slot)
 		}
-		if slot.PublicKey != strings.TrimSpace(slot.PublicKey) {
-			t.Errorf("the key is not trimmed: %q", slot.PublicKey)
+		if slot.Text != strings.TrimSpace(slot.Text) {
+			t.Errorf("the key is not trimmed: %q", slot.Text)
 		}
 		if err != nil && len(data) > 40 && strings.Contains(err.Error(), string(data)) {
 			t.Errorf("the error repeats the answer: %v", err)

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
-	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
 var _ datasource.DataSourceWithConfigure = (*businessEncryptionDataSource)(nil)
@@ -83,11 +82,11 @@ func (d *businessEncryptionDataSource) Read(ctx context.Context, req datasource.
 		return
 	}
 	if slot.HasKey() {
-		model.PublicKey = types.StringValue(slot.PublicKey)
+		model.PublicKey = types.StringValue(slot.Text)
 		model.SignatureStatus = types.StringValue(slot.SignatureStatus)
-		if key, err := pemkey.Parse(slot.PublicKey); err == nil {
-			model.PublicKey = types.StringValue(key.PEM())
-			model.Fingerprint = types.StringValue(key.Fingerprint())
+		if !slot.Key.IsZero() {
+			model.PublicKey = types.StringValue(slot.Key.PEM())
+			model.Fingerprint = types.StringValue(slot.Key.Fingerprint())
 		} else {
 			resp.Diagnostics.AddAttributeWarning(path.Root(attrPublicKey), "The number holds a damaged key",
 				fmt.Sprintf("Phone number ID %s holds a text that is not a readable RSA public key of 2048 bits, so it has no fingerprint. Upload a key again.", number))

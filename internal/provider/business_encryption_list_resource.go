@@ -153,7 +153,7 @@ func (l listing) numbers(ctx context.Context, waba string) ([]graph.PhoneNumber,
 }
 
 type listed struct {
-	slot graph.BusinessEncryption
+	slot graph.Slot
 	err  error
 }
 
@@ -203,7 +203,7 @@ func unreadable(number string, err error, stop bool) diag.Diagnostics {
 }
 
 // result is one number as an import and the read after it would make it.
-func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.BusinessEncryption) list.ListResult {
+func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.Slot) list.ListResult {
 	result := l.req.NewListResult(ctx)
 	result.DisplayName = displayName(number)
 	result.Diagnostics.Append(setImported(ctx, result.Resource, result.Identity, types.StringValue(number.ID))...)

@@ -234,7 +234,7 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	plan.SignatureStatus = types.StringValue(graph.SignatureValid)
 	plan.Fingerprint = types.StringUnknown()
-	if key, err := pemkey.Parse(plan.PublicKey.ValueString()); err == nil {
+	if key, err := plan.PublicKey.key(); err == nil {
 		plan.Fingerprint = types.StringValue(key.Fingerprint())
 	}
 	resp.Diagnostics.Append(plan.writeChanges(ctx, proposed, &resp.Plan)...)
@@ -373,7 +373,7 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 	for attempt := 0; ; attempt++ {
 		slot, err := client.BusinessEncryption(ctx, number)
 		if err == nil {
-			if slot.Holds(key) && slot.SignatureStatus == graph.SignatureValid {
+			if slot.Confirms(key) {
 				model.SignatureStatus = types.StringValue(slot.SignatureStatus)
 				return true
 			}
@@ -393,9 +393,9 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 	}
 }
 
-func notConfirmed(number string, key pemkey.PublicKey, slot graph.BusinessEncryption, reads int, creating bool, interrupted error) string {
+func notConfirmed(number string, key pemkey.PublicKey, slot graph.Slot, reads int, creating bool, interrupted error) string {
 	why := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number shows %s with the signature status %q, not %q.",
-		number, key.Fingerprint(), reads, describeKey(slot.PublicKey), slot.SignatureStatus, graph.SignatureValid)
+		number, key.Fingerprint(), reads, describeSlot(slot), slot.SignatureStatus, graph.SignatureValid)
 	if interrupted != nil {
 		why += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
 	}
@@ -408,12 +408,12 @@ func notConfirmed(number string, key pemkey.PublicKey, slot graph.BusinessEncryp
 
 // see takes over what the number holds. A key that parses is kept in its
 // canonical form, whatever the server's wrapping is.
-func (m *businessEncryptionModel) see(slot graph.BusinessEncryption) {
-	seen := newPublicKeyValue(slot.PublicKey)
+func (m *businessEncryptionModel) see(slot graph.Slot) {
+	seen := newPublicKeyValue(slot.Text)
 	m.Fingerprint = types.StringNull()
-	if key, err := pemkey.Parse(slot.PublicKey); err == nil {
-		m.Fingerprint = types.StringValue(key.Fingerprint())
-		seen = newPublicKeyValue(key.PEM())
+	if !slot.Key.IsZero() {
+		seen = newPublicKeyValue(slot.Key.PEM())
+		m.Fingerprint = types.StringValue(slot.Key.Fingerprint())
 	}
 	if !m.PublicKey.sameKey(seen) {
 		m.PublicKey = seen

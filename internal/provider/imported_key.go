@@ -22,13 +22,14 @@ func warnOfImportedKey(ctx context.Context, private privateReader, plan, state b
 	if string(imported) != "true" || plan.PublicKey.sameKey(state.PublicKey) {
 		return diags
 	}
+	before, _ := state.PublicKey.key() // a damaged key is described as one
 	other := "a key that is known only during apply"
-	if !plan.PublicKey.IsUnknown() {
-		other = describeKey(plan.PublicKey.ValueString())
+	if key, err := plan.PublicKey.key(); err == nil {
+		other = describeKey(key)
 	}
 	diags.AddAttributeWarning(path.Root(attrPublicKey), "The imported key will be replaced",
 		fmt.Sprintf("Phone number ID %s was imported with %s, and the configuration has %s. The apply replaces the key on the number, "+
 			"and Flows whose endpoint has only the old private key fail at once. To keep the key, put it into the configuration.",
-			state.PhoneNumberID.ValueString(), describeKey(state.PublicKey.ValueString()), other))
+			state.PhoneNumberID.ValueString(), describeKey(before), other))
 	return diags
 }

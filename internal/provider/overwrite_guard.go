@@ -46,13 +46,13 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 
 	switch {
 	case !slot.HasKey():
-	case !writeOnly && (d.managed.has(number, slot.PublicKey) || d.released.has(number, slot.PublicKey)):
+	case !writeOnly && (d.managed.has(number, slot.Text) || d.released.has(number, slot.Text)):
 	case candidate.IsUnknown():
 		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. If it turns out to be a different key, apply stops before it uploads. %s",
-				number, describeKey(slot.PublicKey), waysOn(number, slot)))
+				number, describeSlot(slot), waysOn(number, slot)))
 	default:
-		if key, err := pemkey.Parse(candidate.ValueString()); err == nil {
+		if key, err := candidate.key(); err == nil {
 			refuseOverwrite(number, slot, key, diags)
 		}
 	}
@@ -69,7 +69,7 @@ func (d *providerData) mayUpload(ctx context.Context, client *graph.Client, numb
 			return false
 		}
 	}
-	if !writeOnly && d.released.has(number, slot.PublicKey) {
+	if !writeOnly && d.released.has(number, slot.Text) {
 		return true
 	}
 	refuseOverwrite(number, slot, key, diags)
@@ -77,19 +77,19 @@ func (d *providerData) mayUpload(ctx context.Context, client *graph.Client, numb
 }
 
 // refuseOverwrite reports an error when the number holds a different key.
-func refuseOverwrite(number string, slot graph.BusinessEncryption, key pemkey.PublicKey, diags *diag.Diagnostics) {
+func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, diags *diag.Diagnostics) {
 	if !slot.HasKey() || slot.Holds(key) {
 		return
 	}
 	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
 		fmt.Sprintf("Phone number ID %s holds %s. The configuration has %s. Uploading it would replace the key on the number, "+
 			"and Flows whose endpoint has only the old private key would fail at once. Nothing was uploaded.\n\n%s",
-			number, describeKey(slot.PublicKey), describeKey(key.PEM()), waysOn(number, slot)))
+			number, describeSlot(slot), describeKey(key), waysOn(number, slot)))
 }
 
-func waysOn(number string, slot graph.BusinessEncryption) string {
+func waysOn(number string, slot graph.Slot) string {
 	replace := fmt.Sprintf("If the key on the number may be replaced, set %s = true.", attrAllowOverwrite)
-	if _, err := pemkey.Parse(slot.PublicKey); err != nil {
+	if slot.Key.IsZero() {
 		return replace
 	}
 	return replace + fmt.Sprintf(" To take the number over with the key that it holds, import it and put that key into the configuration:\n\n"+
@@ -97,12 +97,16 @@ func waysOn(number string, slot graph.BusinessEncryption) string {
 		"If an apply has put that key there and failed afterwards, the resource is tainted: terraform untaint keeps it with that key.", number)
 }
 
-func describeKey(pem string) string {
-	if pem == "" {
+func describeSlot(slot graph.Slot) string {
+	if !slot.HasKey() {
 		return "no key"
 	}
-	key, err := pemkey.Parse(pem)
-	if err != nil {
+	return describeKey(slot.Key)
+}
+
+// describeKey names a key, or says of the zero value that it cannot be read.
+func describeKey(key pemkey.PublicKey) string {
+	if key.IsZero() {
 		return "a key that is not a readable RSA public key of 2048 bits"
 	}
 	return "the key with the SHA-256 fingerprint " + key.Fingerprint()
@@ -119,13 +123,13 @@ type looks struct {
 }
 
 type look struct {
-	slot graph.BusinessEncryption
+	slot graph.Slot
 	at   time.Time
 }
 
 const freshLook = 10 * time.Second
 
-func (l *looks) remember(number string, slot graph.BusinessEncryption) {
+func (l *looks) remember(number string, slot graph.Slot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byID == nil {
@@ -134,7 +138,7 @@ func (l *looks) remember(number string, slot graph.BusinessEncryption) {
 	l.byID[number] = look{slot, time.Now()}
 }
 
-func (l *looks) recall(number string) (graph.BusinessEncryption, bool) {
+func (l *looks) recall(number string) (graph.Slot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen, ok := l.byID[number]

@@ -246,11 +246,11 @@ func TestLooks(t *testing.T) {
 	if _, ok := l.recall(testNumber); ok {
 		t.Error("recalled what was never seen")
 	}
-	l.remember(testNumber, graph.BusinessEncryption{PublicKey: "x"})
+	l.remember(testNumber, graph.Slot{Text: "x"})
 	if _, ok := l.recall("1"); ok {
 		t.Error("recalled another number")
 	}
-	if slot, ok := l.recall(testNumber); !ok || slot.PublicKey != "x" {
+	if slot, ok := l.recall(testNumber); !ok || slot.Text != "x" {
 		t.Error("not recalled")
 	}
 	if _, ok := l.recall(testNumber); ok {
@@ -261,7 +261,7 @@ func TestLooks(t *testing.T) {
 		t.Error("recalled what is old")
 	}
 	l.distrust(testNumber)
-	l.remember(testNumber, graph.BusinessEncryption{})
+	l.remember(testNumber, graph.Slot{})
 	if _, ok := l.recall(testNumber); ok {
 		t.Error("recalled what may be from before an upload")
 	}

@@ -89,10 +89,14 @@ func (v publicKeyValue) sameKey(other publicKeyValue) bool {
 	if v.ValueString() != "" && v.ValueString() == other.ValueString() {
 		return true
 	}
-	a, errA := pemkey.Parse(v.ValueString())
-	b, errB := pemkey.Parse(other.ValueString())
+	a, errA := v.key()
+	b, errB := other.key()
 	return errA == nil && errB == nil && a == b
 }
+
+// key parses the text. It is the one way from the text of a configuration, a
+// plan or a state to a key.
+func (v publicKeyValue) key() (pemkey.PublicKey, error) { return pemkey.Parse(v.ValueString()) }
 
 // publicKeyValidator refuses, before anything is sent, whatever is not exactly
 // one RSA-2048 public key.
@@ -110,7 +114,7 @@ func (publicKeyValidator) ValidateString(_ context.Context, req validator.String
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, err := pemkey.Parse(req.ConfigValue.ValueString()); err != nil {
+	if _, err := (publicKeyValue{req.ConfigValue}).key(); err != nil {
 		resp.Diagnostics.Append(invalidKey(req.Path, err))
 	}
 }

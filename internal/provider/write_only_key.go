@@ -104,7 +104,7 @@ func keyToUpload(plan businessEncryptionModel, writeOnly publicKeyValue, diags *
 	if plan.PublicKey.IsUnknown() {
 		text, attribute = writeOnly, path.Root(attrPublicKeyWO)
 	}
-	key, err := pemkey.Parse(text.ValueString()) // unchecked until now if it was unknown at plan time
+	key, err := text.key() // unchecked until now if it was unknown at plan time
 	if err != nil {
 		diags.Append(invalidKey(attribute, err))
 		return key

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A text becomes a key in one place for each way in: the answer of the server,
+// the value of an attribute, the argument of a function. Everything behind
+// these has a key, and never its text.
+func TestKeysAreParsedAtTheDoor(t *testing.T) {
+	t.Parallel()
+	want := map[string]int{
+		"graph/business_encryption.go":                1,
+		"provider/public_key_type.go":                 1,
+		"provider/public_key_fingerprint_function.go": 1,
+	}
+	got := map[string]int{}
+	for _, pattern := range []string{"../graph/*.go", "../provider/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				selector, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if pkg, ok := selector.X.(*ast.Ident); ok && pkg.Name == "pemkey" && selector.Sel.Name == "Parse" {
+					got[strings.TrimPrefix(filepath.ToSlash(name), "../")]++
+				}
+				return true
+			})
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("pemkey.Parse is used in %v, not in %v", got, want)
+	}
+}
