@@ -163,6 +163,9 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
+// Now is the time of the client's clock.
+func (c *Client) Now() time.Time { return c.clock.Now() }
+
 // CloseIdleConnections closes what is not in use. The client can go on being
 // used.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
@@ -260,7 +263,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	if err != nil {
 		return fail.unsent(err)
 	}
-	started := time.Now()
+	started := c.clock.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return fail.transport(ctx, err)
@@ -269,7 +272,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	fail.HTTPStatus = resp.StatusCode
 	if c.onAnswer != nil {
 		c.onAnswer(ctx, Answer{
-			Method: r.method, Object: r.object, Edge: r.edge, HTTPStatus: resp.StatusCode, Took: time.Since(started),
+			Method: r.method, Object: r.object, Edge: r.edge, HTTPStatus: resp.StatusCode, Took: c.clock.Now().Sub(started),
 			AskedVersion: c.version, ServedVersion: resp.Header.Get("Facebook-Api-Version"),
 		})
 	}

@@ -83,7 +83,7 @@ type offline struct {
 }
 
 func (o offline) Configure(_ context.Context, _ provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	data := &providerData{clock: graph.SystemClock{}}
+	data := &providerData{}
 	client, err := graph.New(graph.Config{
 		AccessToken: testToken, MaxRetries: o.a.retries, RetryMaxWait: o.a.maxWait, Transport: direct{o.a.server},
 	})

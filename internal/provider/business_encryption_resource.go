@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -347,13 +348,6 @@ func (r *businessEncryptionResource) remember(ctx context.Context, model busines
 	}
 }
 
-// readBackDelays are the waits between the reads that follow an upload. Reads
-// look consistent at once; one report speaks of minutes.
-var readBackDelays = []time.Duration{
-	time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
-	15 * time.Second, 30 * time.Second, 30 * time.Second, 30 * time.Second,
-}
-
 // upload sends the key and reads it back until key and signature are as
 // planned. It reports whether the key was sent, and then the model holds what
 // was seen last, so that state never claims more than that.
@@ -370,33 +364,22 @@ func (r *businessEncryptionResource) upload(ctx context.Context, client *graph.C
 	model.Fingerprint = types.StringValue(key.Fingerprint())
 	model.SignatureStatus = types.StringNull()
 
-	for attempt := 0; ; attempt++ {
-		slot, err := client.BusinessEncryption(ctx, number)
-		if err == nil {
-			if slot.Confirms(key) {
-				model.SignatureStatus = types.StringValue(slot.SignatureStatus)
-				return true
-			}
-			if attempt < len(readBackDelays) {
-				err = r.provider.clock.Sleep(ctx, readBackDelays[attempt])
-			}
-			if err != nil || attempt == len(readBackDelays) {
-				model.see(slot)
-				diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed",
-					notConfirmed(number, key, slot, attempt+1, creating, err))
-				return true
-			}
-			continue
-		}
+	err := client.Confirm(ctx, number, key)
+	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); ok {
+		model.see(unconfirmed.Slot)
+		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", notConfirmed(number, key, unconfirmed, creating))
+	} else if err != nil {
 		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
-		return true
+	} else {
+		model.SignatureStatus = types.StringValue(graph.SignatureValid)
 	}
+	return true
 }
 
-func notConfirmed(number string, key pemkey.PublicKey, slot graph.Slot, reads int, creating bool, interrupted error) string {
+func notConfirmed(number string, key pemkey.PublicKey, e *graph.UnconfirmedError, creating bool) string {
 	why := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number shows %s with the signature status %q, not %q.",
-		number, key.Fingerprint(), reads, describeSlot(slot), slot.SignatureStatus, graph.SignatureValid)
-	if interrupted != nil {
+		number, key.Fingerprint(), e.Reads, describeSlot(e.Slot), e.Slot.SignatureStatus, graph.SignatureValid)
+	if e.Err != nil {
 		why += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
 	}
 	next := fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.", graph.SignatureValid)

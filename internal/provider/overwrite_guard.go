@@ -32,7 +32,7 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 	slot, err := d.client.BusinessEncryption(ctx, number)
 	switch class := graph.ClassOf(err); {
 	case err == nil:
-		d.looks.remember(number, slot)
+		d.looks.remember(number, slot, d.client.Now())
 	case class == graph.ClassTransient, class == graph.ClassRateLimit, class == graph.ClassInterrupted,
 		class == graph.ClassNotRegistered, // which another resource of this plan may be about to change
 		class == graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
@@ -61,7 +61,7 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 // mayUpload looks at the number before the upload of a create, and reports an
 // error when it holds somebody else's key.
 func (d *providerData) mayUpload(ctx context.Context, client *graph.Client, number string, key pemkey.PublicKey, writeOnly bool, diags *diag.Diagnostics) bool {
-	slot, seen := d.looks.recall(number)
+	slot, seen := d.looks.recall(number, client.Now())
 	if !seen {
 		var err error
 		if slot, err = client.BusinessEncryption(ctx, number); err != nil {
@@ -129,21 +129,21 @@ type look struct {
 
 const freshLook = 10 * time.Second
 
-func (l *looks) remember(number string, slot graph.Slot) {
+func (l *looks) remember(number string, slot graph.Slot, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byID == nil {
 		l.byID = map[string]look{}
 	}
-	l.byID[number] = look{slot, time.Now()}
+	l.byID[number] = look{slot, now}
 }
 
-func (l *looks) recall(number string) (graph.Slot, bool) {
+func (l *looks) recall(number string, now time.Time) (graph.Slot, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen, ok := l.byID[number]
 	delete(l.byID, number)
-	return seen.slot, ok && !l.uploaded[number] && time.Since(seen.at) < freshLook
+	return seen.slot, ok && !l.uploaded[number] && now.Sub(seen.at) < freshLook
 }
 
 // distrust is called before an upload. Another resource with the same number

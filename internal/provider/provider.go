@@ -119,7 +119,7 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 
-	data := &providerData{clock: p.clock}
+	data := &providerData{}
 	token := data.setting("access_token", config.AccessToken, envAccessToken)
 	secret := data.setting("app_secret", config.AppSecret, envAppSecret)
 	version := data.setting("api_version", config.APIVersion, envAPIVersion)
@@ -194,7 +194,6 @@ type providerData struct {
 	client  *graph.Client // nil while an argument is unknown
 	unknown []string      // the names of those arguments
 	secrets []string      // never to be logged, and none is empty
-	clock   graph.Clock
 
 	looks         looks
 	managed       managedKeys // what is in the state

@@ -243,26 +243,26 @@ func TestProviderData_requireClient(t *testing.T) {
 func TestLooks(t *testing.T) {
 	t.Parallel()
 	var l looks
-	if _, ok := l.recall(testNumber); ok {
+	if _, ok := l.recall(testNumber, time.Now()); ok {
 		t.Error("recalled what was never seen")
 	}
-	l.remember(testNumber, graph.Slot{Text: "x"})
-	if _, ok := l.recall("1"); ok {
+	l.remember(testNumber, graph.Slot{Text: "x"}, time.Now())
+	if _, ok := l.recall("1", time.Now()); ok {
 		t.Error("recalled another number")
 	}
-	if slot, ok := l.recall(testNumber); !ok || slot.Text != "x" {
+	if slot, ok := l.recall(testNumber, time.Now()); !ok || slot.Text != "x" {
 		t.Error("not recalled")
 	}
-	if _, ok := l.recall(testNumber); ok {
+	if _, ok := l.recall(testNumber, time.Now()); ok {
 		t.Error("recalled twice")
 	}
 	l.byID[testNumber] = look{at: time.Now().Add(-freshLook)}
-	if _, ok := l.recall(testNumber); ok {
+	if _, ok := l.recall(testNumber, time.Now()); ok {
 		t.Error("recalled what is old")
 	}
 	l.distrust(testNumber)
-	l.remember(testNumber, graph.Slot{})
-	if _, ok := l.recall(testNumber); ok {
+	l.remember(testNumber, graph.Slot{}, time.Now())
+	if _, ok := l.recall(testNumber, time.Now()); ok {
 		t.Error("recalled what may be from before an upload")
 	}
 }
