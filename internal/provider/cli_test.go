@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -108,7 +107,7 @@ func (c *cli) apply() {
 // frames taken out, so that sentences can be looked for.
 func (c *cli) printed() string {
 	defer c.output.Reset()
-	return regexp.MustCompile(`[\s│╷╵]+`).ReplaceAllString(c.output.String(), " ")
+	return inOneLine(c.output.String())
 }
 
 func (c *cli) mustPrint(want ...string) {
@@ -262,7 +261,7 @@ func TestCLI_unknownKeyOnANumberWithAKey(t *testing.T) {
 	c := w.cli(requiredProviders + "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n" +
 		numberWith("tls_private_key.test.public_key_pem"))
 	c.actions()
-	c.mustPrint("Warning: The number already holds a key", fingerprintOf(t, keyB(t)), "If it turns out to be a different key, apply stops before it uploads")
+	c.mustPrint("Warning: The number already holds a key", fingerprintOf(t, keyB(t)), "If it turns out to be a different key, the apply stops before it uploads")
 	err := c.Apply(t.Context(), tfexec.DirOrPlan("plan"))
 	if err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
 		t.Fatalf("the error is %v", err)
@@ -478,36 +477,54 @@ func TestCLI_versionWarnings(t *testing.T) {
 	}
 }
 
-// A resource that is replaced finds its own key on the number, and may put
-// another one there.
-func TestCLI_replacementIsNoStranger(t *testing.T) {
+// A resource that is replaced finds its own key on the number, and signs it
+// again. With a new key, the replacement is refused before anything is
+// destroyed, and the way that the message names works.
+func TestCLI_replacement(t *testing.T) {
 	t.Parallel()
-	for name, args := range map[string][]tfexec.ApplyOption{
-		"resource":          {tfexec.Replace("whatsapp_business_encryption.test")},
-		"resource and pair": {tfexec.Replace("tls_private_key.test")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			c := w.cli(requiredProviders + "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n" +
-				numberWith("tls_private_key.test.public_key_pem", "lifecycle {\n  replace_triggered_by = [tls_private_key.test]\n}"))
-			c.apply()
-			before, _ := w.Key(testNumber)
-			if err := c.Apply(t.Context(), args...); err != nil {
-				t.Fatal(err)
-			}
-			after, status := w.Key(testNumber)
-			if status != "VALID" || (before == after) != (name == "resource") {
-				t.Errorf("the key is the same: %t, status %s", before == after, status)
-			}
-			if got := c.actions(); len(got) != 0 {
-				t.Errorf("planned after apply: %v", got)
-			}
-		})
+	const pair = "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n"
+	w := newWorld(t)
+	c := w.cli(requiredProviders + pair + numberWith("tls_private_key.test.public_key_pem", "lifecycle {\n  replace_triggered_by = [tls_private_key.test]\n}"))
+	c.apply()
+	before, _ := w.Key(testNumber)
+
+	w.ResetRequests()
+	if err := c.Apply(t.Context(), tfexec.Replace(address)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET GET POST GET"}); err != nil {
+		t.Error(err)
+	}
+	if after, status := w.Key(testNumber); status != "VALID" || before != after {
+		t.Errorf("the key is the same: %t, status %s", before == after, status)
+	}
+
+	c.printed()
+	err := c.Apply(t.Context(), tfexec.Replace("tls_private_key.test"))
+	if err == nil || !strings.Contains(inOneLine(err.Error()), "A new key needs no replacement, because it is an update in place") {
+		t.Fatalf("the error is %v", err)
+	}
+	if printed := c.printed(); strings.Contains(printed, "Destr") {
+		t.Errorf("something was destroyed: %s", printed)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET"}); err != nil {
+		t.Error(err)
+	}
+	if got := c.actions(); len(got) != 0 {
+		t.Errorf("planned after the refusal: %v", got)
+	}
+
+	c.write("main.tf", requiredProviders+pair+numberWith("tls_private_key.test.public_key_pem"))
+	if err := c.Apply(t.Context(), tfexec.Replace("tls_private_key.test")); err != nil {
+		t.Fatal(err)
+	}
+	if after, status := w.Key(testNumber); status != "VALID" || before == after {
+		t.Errorf("the key is the same: %t, status %s", before == after, status)
 	}
 }
 
-// The key of the configuration changes after a create that was not confirmed.
+// The key of the configuration changes after a create that was not confirmed:
+// refused, and with untaint, as the message says, it is an update.
 func TestCLI_taintedAndRotated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -518,12 +535,16 @@ func TestCLI_taintedAndRotated(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{"is not confirmed", "The resource is tainted", "timeout of the operation was reached"} {
-		if !strings.Contains(strings.Join(strings.Fields(err.Error()), " "), want) {
+		if !strings.Contains(inOneLine(err.Error()), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
 	}
 	w.SetSignatureLag(0)
 	c.write("main.tf", requiredProviders+numberWith(quote(keyB(t))))
+	if err := c.Apply(t.Context()); err == nil || !strings.Contains(inOneLine(err.Error()), "terraform untaint keeps it") {
+		t.Fatalf("the error is %v", err)
+	}
+	c.mustRun("untaint", address)
 	c.apply()
 	if pem, _ := w.Key(testNumber); !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyB(t))) {
 		t.Error("the number does not hold the new key")

@@ -4,22 +4,28 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// planOverwrite looks at the number before a create is even proposed. What
-// cannot be seen now is looked at again before the upload.
-func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, writeOnly bool, diags *diag.Diagnostics) {
-	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() ||
-		d == nil || d.client == nil {
+// The rule: a create never replaces a different key, unless allow_overwrite says
+// so. Nothing exempts it, not even that the state has, had or is just giving up
+// that key: Terraform creates and destroys in any order, so that an exemption
+// would hold in one run and not in the next. A new key needs no replacement
+// anyway, because it is an update in place.
+
+// guardPlan applies the rule to the plan of a create, as far as the key is known
+// there. replaced is the number of the resource that the create replaces, or
+// empty. What cannot be read now is read again before the upload.
+func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, replaced string, diags *diag.Diagnostics) {
+	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() || d.client == nil {
 		return
 	}
 	timeout, timeoutDiags := plan.Timeouts.Read(ctx, defaultReadTimeout)
@@ -32,7 +38,7 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 	slot, err := d.client.BusinessEncryption(ctx, number)
 	switch class := graph.ClassOf(err); {
 	case err == nil:
-		d.looks.remember(number, slot, d.client.Now())
+		d.run.number(number).see(slot, d.client.Now())
 	case class == graph.ClassTransient, class == graph.ClassRateLimit, class == graph.ClassInterrupted,
 		class == graph.ClassNotRegistered, // which another resource of this plan may be about to change
 		class == graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
@@ -44,57 +50,101 @@ func (d *providerData) planOverwrite(ctx context.Context, plan businessEncryptio
 		return
 	}
 
+	ways := waysOn(number, slot, d.circumstance(number, replaced))
 	switch {
 	case !slot.HasKey():
-	case !writeOnly && (d.managed.has(number, slot.Text) || d.released.has(number, slot.Text)):
-	case candidate.IsUnknown():
-		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
-			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. If it turns out to be a different key, apply stops before it uploads. %s",
-				number, describeSlot(slot), waysOn(number, slot)))
-	default:
+	case !candidate.IsUnknown():
 		if key, err := candidate.key(); err == nil {
-			refuseOverwrite(number, slot, key, diags)
+			refuseOverwrite(number, slot, key, ways, diags)
 		}
+	case replaced != "":
+		diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a key",
+			fmt.Sprintf("Phone number ID %s holds %s. The plan replaces this resource, and the key of the configuration is known only during apply. "+
+				"If it turned out to be a different key, the apply would stop half way, so nothing is planned. The key on the number was not changed.\n\n%s",
+				number, describeSlot(slot), ways))
+	default:
+		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
+			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. "+
+				"If it turns out to be a different key, the apply stops before it uploads, so decide before the apply.\n\n%s", number, describeSlot(slot), ways))
 	}
 }
 
-// mayUpload looks at the number before the upload of a create, and reports an
-// error when it holds somebody else's key.
-func (d *providerData) mayUpload(ctx context.Context, client *graph.Client, number string, key pemkey.PublicKey, writeOnly bool, diags *diag.Diagnostics) bool {
-	slot, seen := d.looks.recall(number, client.Now())
+// mayOverwrite applies the rule to a create, before its upload.
+func (u *upload) mayOverwrite(ctx context.Context, diags *diag.Diagnostics) bool {
+	if u.model.AllowOverwrite.ValueBool() {
+		return true
+	}
+	number := u.number()
+	slot, seen := u.provider.run.number(number).seen(u.client.Now())
 	if !seen {
 		var err error
-		if slot, err = client.BusinessEncryption(ctx, number); err != nil {
+		if slot, err = u.client.BusinessEncryption(ctx, number); err != nil {
 			diags.Append(graphError("check which key the number holds", number, err))
 			return false
 		}
 	}
-	if !writeOnly && d.released.has(number, slot.Text) {
-		return true
-	}
-	refuseOverwrite(number, slot, key, diags)
+	refuseOverwrite(number, slot, u.key, waysOn(number, slot, u.provider.circumstance(number, "")), diags)
 	return !diags.HasError()
 }
 
 // refuseOverwrite reports an error when the number holds a different key.
-func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, diags *diag.Diagnostics) {
+func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, ways string, diags *diag.Diagnostics) {
 	if !slot.HasKey() || slot.Holds(key) {
 		return
 	}
 	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
 		fmt.Sprintf("Phone number ID %s holds %s. The configuration has %s. Uploading it would replace the key on the number, "+
 			"and Flows whose endpoint has only the old private key would fail at once. Nothing was uploaded.\n\n%s",
-			number, describeSlot(slot), describeKey(key), waysOn(number, slot)))
+			number, describeSlot(slot), describeKey(key), ways))
 }
 
-func waysOn(number string, slot graph.Slot) string {
-	replace := fmt.Sprintf("If the key on the number may be replaced, set %s = true.", attrAllowOverwrite)
-	if slot.Key.IsZero() {
-		return replace
+// circumstance is what is known of a create that is refused. It changes the
+// advice and never the verdict.
+type circumstance int
+
+const (
+	numberIsNew      circumstance = iota // no resource with the number was seen in the state
+	numberIsInState                      // under another address, or at this one and tainted
+	numberWasWritten                     // by another resource of this run
+	resourceReplaced                     // by one with the same number
+	numberChanged                        // in a replacement, to this number
+)
+
+func (d *providerData) circumstance(number, replaced string) circumstance {
+	n := d.run.number(number)
+	switch {
+	case replaced == number:
+		return resourceReplaced
+	case n.wasUploaded():
+		return numberWasWritten
+	case replaced != "":
+		return numberChanged
+	case n.isInState():
+		return numberIsInState
+	default:
+		return numberIsNew
 	}
-	return replace + fmt.Sprintf(" To take the number over with the key that it holds, import it and put that key into the configuration:\n\n"+
-		"  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }\n\n"+
-		"If an apply has put that key there and failed afterwards, the resource is tainted: terraform untaint keeps it with that key.", number)
+}
+
+// waysOn says what can be done about a create that is refused.
+func waysOn(number string, slot graph.Slot, c circumstance) string {
+	replace := fmt.Sprintf("If the key on the number may be replaced, set %s = true and plan again.", attrAllowOverwrite)
+	const moved = "If another address of the state has had the number until now, write a moved block from that address to this one: then nothing is replaced, and a new key is an update in place."
+	switch {
+	case c == resourceReplaced:
+		return "A new key needs no replacement, because it is an update in place: plan without -replace, and without what triggers the replacement in the lifecycle block. " + replace
+	case c == numberWasWritten:
+		return "Another resource has put its key on the number in this run. A number holds one key, so only one resource can have it: remove the other from the configuration."
+	case c == numberChanged:
+		return moved + " " + replace
+	case c == numberIsInState:
+		return "If this resource is tainted, terraform untaint keeps it, with the key on the number. " + moved + " " + replace
+	case slot.Key.IsZero(): // cannot be put into a configuration
+		return replace + " " + moved
+	default:
+		return replace + " " + moved + " If no resource has the number yet, import it, and put the key that it holds into the configuration:\n\n" +
+			fmt.Sprintf("  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }", number)
+	}
 }
 
 func describeSlot(slot graph.Slot) string {
@@ -112,99 +162,24 @@ func describeKey(key pemkey.PublicKey) string {
 	return "the key with the SHA-256 fingerprint " + key.Fingerprint()
 }
 
-// looks remembers what planning a create saw. Terraform plans each resource
-// once more while it applies, a moment before it creates it, and a second look
-// at the same moment would cost a request of a budget that is counted by the
-// hour. A look is used once, and never when it is older than freshLook.
-type looks struct {
-	mu       sync.Mutex
-	byID     map[string]look
-	uploaded map[string]bool // after an upload of this run, a look may be from before it
-}
+// managedName is where the private data has the phone number ID of a resource
+// that the state has, as a JSON string. The plan of an update sets it. Terraform
+// plans a replacement as an update and then as a create, which gets the private
+// data of the first: so this tells it from a create of something new.
+const managedName = "managed"
 
-type look struct {
-	slot graph.Slot
-	at   time.Time
-}
-
-const freshLook = 10 * time.Second
-
-func (l *looks) remember(number string, slot graph.Slot, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.byID == nil {
-		l.byID = map[string]look{}
+func rememberManaged(ctx context.Context, private privateState, number types.String) diag.Diagnostics {
+	text, err := json.Marshal(number.ValueString())
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
 	}
-	l.byID[number] = look{slot, now}
+	return private.SetKey(ctx, managedName, text)
 }
 
-func (l *looks) recall(number string, now time.Time) (graph.Slot, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seen, ok := l.byID[number]
-	delete(l.byID, number)
-	return seen.slot, ok && !l.uploaded[number] && now.Sub(seen.at) < freshLook
-}
-
-// distrust is called before an upload. Another resource with the same number
-// may be looking at this very moment.
-func (l *looks) distrust(number string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.uploaded == nil {
-		l.uploaded = map[string]bool{}
-	}
-	l.uploaded[number] = true
-}
-
-// managedKeys are keys that the state has for a number, or had until a moment
-// ago. When Terraform replaces a resource, the create finds the key of the
-// resource that was there before: that is no stranger's. A plan cannot tell this
-// from a second resource on the same number and lets both pass; an apply can,
-// because it destroys the first before it creates the second.
-//
-// With a write-only key it counts as a stranger's all the same: a generated key
-// would part from the private key that was stored with the first.
-type managedKeys struct {
-	mu   sync.Mutex
-	keys map[string]publicKeyValue
-}
-
-func (m *managedKeys) add(state businessEncryptionModel) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.keys == nil {
-		m.keys = map[string]publicKeyValue{}
-	}
-	m.keys[state.PhoneNumberID.ValueString()] = state.PublicKey
-}
-
-func (m *managedKeys) has(number, pem string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	managed, ok := m.keys[number]
-	return ok && (managed.sameKey(newPublicKeyValue(pem)) || managed.ValueString() == pem)
-}
-
-// numberLocks make look, upload and confirmation one step for each number: two
-// resources with the same number would otherwise both find it empty.
-type numberLocks struct {
-	mu    sync.Mutex
-	locks map[string]*sync.Mutex
-}
-
-// lock returns the function that unlocks.
-func (l *numberLocks) lock(number string) func() {
-	l.mu.Lock()
-	if l.locks == nil {
-		l.locks = map[string]*sync.Mutex{}
-	}
-	one, ok := l.locks[number]
-	if !ok {
-		one = &sync.Mutex{}
-		l.locks[number] = one
-	}
-	l.mu.Unlock()
-	one.Lock()
-	return one.Unlock
+// managedNumber is empty for a create of something new.
+func managedNumber(ctx context.Context, private privateReader) (string, diag.Diagnostics) {
+	text, diags := private.GetKey(ctx, managedName)
+	var number string
+	_ = json.Unmarshal(text, &number) // nothing is there, or what rememberManaged wrote
+	return number, diags
 }

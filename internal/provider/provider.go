@@ -195,10 +195,7 @@ type providerData struct {
 	unknown []string      // the names of those arguments
 	secrets []string      // never to be logged, and none is empty
 
-	looks         looks
-	managed       managedKeys // what is in the state
-	released      managedKeys // what this run has destroyed
-	locks         numberLocks
+	run           run
 	warnOfDestroy sync.Once
 	served        servedVersion
 }
@@ -214,14 +211,6 @@ func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
 		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
 	}
 	return data
-}
-
-// manage remembers a key that the state has. There is no provider data while
-// Terraform only validates.
-func (d *providerData) manage(state businessEncryptionModel) {
-	if d != nil {
-		d.managed.add(state)
-	}
 }
 
 // requireClient reports an error when the client cannot be had yet.
@@ -345,4 +334,18 @@ func ended(s string) string {
 		return s
 	}
 	return s + "."
+}
+
+func checkDuration(s string) error {
+	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a duration greater than zero; write one such as \"90s\", \"5m\" or \"1h\"", s)
+	}
+	return nil
+}
+
+func shortDuration(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
 }

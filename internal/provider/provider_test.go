@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -17,8 +16,6 @@ import (
 	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-
-	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
 // Every schema is what the framework accepts, and every attribute has a
@@ -237,32 +234,5 @@ func TestProviderData_requireClient(t *testing.T) {
 	}
 	if detail := resp.Diagnostics[0].Detail(); !strings.Contains(detail, "access_token and base_url") || !strings.Contains(detail, "-target") {
 		t.Error(detail)
-	}
-}
-
-func TestLooks(t *testing.T) {
-	t.Parallel()
-	var l looks
-	if _, ok := l.recall(testNumber, time.Now()); ok {
-		t.Error("recalled what was never seen")
-	}
-	l.remember(testNumber, graph.Slot{Text: "x"}, time.Now())
-	if _, ok := l.recall("1", time.Now()); ok {
-		t.Error("recalled another number")
-	}
-	if slot, ok := l.recall(testNumber, time.Now()); !ok || slot.Text != "x" {
-		t.Error("not recalled")
-	}
-	if _, ok := l.recall(testNumber, time.Now()); ok {
-		t.Error("recalled twice")
-	}
-	l.byID[testNumber] = look{at: time.Now().Add(-freshLook)}
-	if _, ok := l.recall(testNumber, time.Now()); ok {
-		t.Error("recalled what is old")
-	}
-	l.distrust(testNumber)
-	l.remember(testNumber, graph.Slot{}, time.Now())
-	if _, ok := l.recall(testNumber, time.Now()); ok {
-		t.Error("recalled what may be from before an upload")
 	}
 }

@@ -36,8 +36,8 @@ var messages = []message{
 	{"A new key is taken from business_public_key_wo", "While planning: the write-only argument, without a version, gives another key than the one that was uploaded.", "If you changed the key, go on. If not, or if the apply stops with \"Provider produced inconsistent final plan\", the source gives another key each time it is read: set `business_public_key_wo_version`."},
 	{"The key changed between plan and apply", "The source of the write-only argument gave one key to the plan and another to the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`."},
 	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may pass is a warning, because apply looks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
-	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number."},
-	{"The number already holds a different key", "The first apply would replace a key that a live Flow may depend on. Nothing was uploaded.", "If the key may be replaced, set `allow_overwrite = true`. Otherwise import the number, and put its key into the configuration. `terraform destroy` plans like this first: to destroy other resources meanwhile, use `-refresh=false`."},
+	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. When the plan replaces the resource, that is an error, because the apply would stop half way if the key turned out to be a different one.", "Follow the message, which says what fits the case: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource has yet; `allow_overwrite = true` lets the key be replaced."},
+	{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. It does not matter whether the resource is new, replaced, tainted or has another address than before. Nothing was uploaded, and in a plan nothing was destroyed.", "Follow the message, as above; a tainted resource is kept by `terraform untaint`. `terraform destroy` plans like this first: to destroy other resources meanwhile, use `-refresh=false`."},
 	{"The imported key will be replaced", "While planning the first upload after an import: the configuration has another key than the number.", "To keep the key of the number, put it into the configuration. To replace it, go on."},
 	{"Could not set the key", "The first upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
 	{"Could not update the key", "A later upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
@@ -82,7 +82,7 @@ func summaries(t *testing.T) map[string]token.Position {
 	t.Helper()
 	// Which argument holds the summary, or the action that completes "Could not".
 	summaryAt := map[string]int{"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1}
-	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "upload": 2}
+	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "newUpload": 1}
 
 	files := token.NewFileSet()
 	names, err := filepath.Glob("*.go")

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// The names and the rule that resource, data source and diagnostics share.
+const (
+	attrPhoneNumberID   = "phone_number_id"
+	attrPublicKey       = "business_public_key"
+	attrPublicKeyWO     = "business_public_key_wo"
+	attrPublicKeyWOVer  = "business_public_key_wo_version"
+	attrSignatureStatus = "business_public_key_signature_status"
+	attrFingerprint     = "business_public_key_fingerprint"
+	attrAllowOverwrite  = "allow_overwrite"
+	attrTimeouts        = "timeouts"
+)
+
+// graphID is what the ID of any object of the Graph API looks like.
+var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
+
+const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; WhatsApp Manager shows it under API setup"
+
+const (
+	defaultReadTimeout   = 2 * time.Minute
+	defaultUploadTimeout = 5 * time.Minute
+)
+
+type businessEncryptionModel struct {
+	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
+	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
+	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null but in the configuration
+	PublicKeyWOVer  types.Int64    `tfsdk:"business_public_key_wo_version"`
+	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
+	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
+	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
+	Timeouts        timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Sets the public key that WhatsApp clients use to encrypt what they send to the Flow endpoint of one business phone number. " +
+			"WhatsApp signs the key; when the signature or the key on the number is no longer as it should be, the plan shows the repair.",
+		Attributes: map[string]schema.Attribute{
+			attrPhoneNumberID: schema.StringAttribute{
+				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account. Changing it forces a new resource.",
+				Required:            true,
+				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, phoneNumberIDRule)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			attrPublicKey: schema.StringAttribute{
+				MarkdownDescription: "The RSA public key of exactly 2048 bits, in PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`). " +
+					"It is compared as a key: line ends, wrapping and a trailing newline make no difference. A private key is refused before anything is sent. " +
+					"Exactly one of this and `" + attrPublicKeyWO + "` is given; with the latter, this shows the key on the number.",
+				Optional:   true,
+				Computed:   true,
+				CustomType: publicKeyType{},
+				Validators: []validator.String{publicKeyValidator{}},
+			},
+			attrPublicKeyWO: schema.StringAttribute{
+				MarkdownDescription: "The same as a write-only argument, for a key that comes from an ephemeral value, so that its private half is in no plan and in no state. It needs Terraform 1.11 or OpenTofu 1.11. " +
+					"Without `" + attrPublicKeyWOVer + "`, the key itself is compared with the one that was uploaded, which is right for a source that gives the same key on every run, such as a secret store.",
+				Optional:   true,
+				WriteOnly:  true,
+				CustomType: publicKeyType{},
+				Validators: []validator.String{publicKeyValidator{}},
+			},
+			attrPublicKeyWOVer: schema.Int64Attribute{
+				MarkdownDescription: "For a source that gives another key on every run, such as one that generates it. With a version, a new key is taken from `" + attrPublicKeyWO + "` only when the version changes, up or down; otherwise the key that was uploaded stays, and its drift is repaired with that key.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot(attrPublicKeyWO))},
+			},
+			attrSignatureStatus: schema.StringAttribute{
+				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
+					"When it is not `" + graph.SignatureValid + "`, for example after the number was registered again, the next apply uploads the same key again, which signs it again.",
+				Computed: true,
+			},
+			attrFingerprint: schema.StringAttribute{
+				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding, in lower-case hexadecimal. It is known at plan time when the key is.",
+				Computed:            true,
+			},
+			attrAllowOverwrite: schema.BoolAttribute{
+				MarkdownDescription: "Whether a create may replace a different key that is already on the number. " +
+					"A number holds one key, so replacing it breaks the Flows whose endpoint has only the old private key. An update always puts the key of the configuration on the number. Defaults to `false`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
+			},
+			attrTimeouts: timeoutsAttribute(ctx),
+		},
+	}
+}
+
+// timeoutsAttribute gives the library's attribute the descriptions of ours.
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	attribute, ok := timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true}).(schema.SingleNestedAttribute)
+	if !ok {
+		panic("timeouts.Attributes no longer returns a SingleNestedAttribute")
+	}
+	attribute.MarkdownDescription = "How long an operation on the number may take, all its requests together, as a duration such as `90s` or `5m`."
+	describe := func(name, what string, byDefault time.Duration) {
+		attribute.Attributes[name] = schema.StringAttribute{
+			MarkdownDescription: fmt.Sprintf("The time for %s. Defaults to `%s`.", what, shortDuration(byDefault)),
+			Optional:            true,
+			Validators:          []validator.String{checkedBy{checkDuration, "must be a duration greater than zero such as `90s` or `5m`", false}},
+		}
+	}
+	describe("create", "the first upload and its confirmation", defaultUploadTimeout)
+	describe("read", "reading the key, at plan and refresh", defaultReadTimeout)
+	describe("update", "a later upload and its confirmation", defaultUploadTimeout)
+	return attribute
+}
+
+func (r *businessEncryptionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			attrPhoneNumberID: identityschema.StringAttribute{
+				Description:       "The ID of the business phone number.",
+				RequiredForImport: true,
+			},
+		},
+	}
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+)
+
+// What an upload is for. Each completes "Could not …".
+const (
+	actionCreate = "set the key"
+	actionUpdate = "update the key"
+)
+
+// upload puts the key of a plan on a number.
+type upload struct {
+	action    string // actionCreate or actionUpdate
+	provider  *providerData
+	client    *graph.Client
+	writeOnly publicKeyValue // null when the key is a plain argument
+	key       pemkey.PublicKey
+
+	plan    tfsdk.Plan
+	planned businessEncryptionModel // what plan has
+	model   businessEncryptionModel // the same, and after send what is on the number
+}
+
+// newUpload reads the plan. It reports an error where nothing can be uploaded.
+func (r *businessEncryptionResource) newUpload(ctx context.Context, action string, plan tfsdk.Plan, config tfsdk.Config, diags *diag.Diagnostics) *upload {
+	u := &upload{action: action, provider: r.provider, plan: plan}
+	diags.Append(plan.Get(ctx, &u.planned)...)
+	u.model = u.planned
+	u.writeOnly = writeOnlyKey(ctx, config, diags)
+	u.client = r.provider.requireClient(diags)
+	u.key = keyToUpload(u.planned, u.writeOnly, diags)
+	return u
+}
+
+func (u *upload) number() string { return u.model.PhoneNumberID.ValueString() }
+
+// send uploads the key and waits until key and signature are on the number. It
+// reports whether the key was uploaded. The model then has what was seen last,
+// so that the state never claims more than that.
+func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
+	number := u.number()
+	u.provider.run.number(number).uploads()
+	if err := u.client.SetBusinessPublicKey(ctx, number, u.key); err != nil {
+		diags.Append(graphError(u.action, number, err))
+		return false
+	}
+	if u.model.PublicKey.IsUnknown() {
+		u.model.PublicKey = newPublicKeyValue(u.key.PEM())
+	}
+	u.model.Fingerprint = types.StringValue(u.key.Fingerprint())
+	u.model.SignatureStatus = types.StringNull()
+
+	err := u.client.Confirm(ctx, number, u.key)
+	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); ok {
+		u.model.see(unconfirmed.Slot)
+		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", u.notConfirmed(unconfirmed))
+	} else if err != nil {
+		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
+	} else {
+		u.model.SignatureStatus = types.StringValue(graph.SignatureValid)
+	}
+	return true
+}
+
+func (u *upload) notConfirmed(e *graph.UnconfirmedError) string {
+	why := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number shows %s with the signature status %q, not %q.",
+		u.number(), u.key.Fingerprint(), e.Reads, describeSlot(e.Slot), e.Slot.SignatureStatus, graph.SignatureValid)
+	if e.Err != nil {
+		why += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
+	}
+	next := fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.", graph.SignatureValid)
+	if u.action == actionCreate {
+		next = "The resource is tainted, so the next apply replaces it, which uploads the same key again and is harmless. To keep it instead, run terraform untaint."
+	}
+	return why + " Until that changes, WhatsApp clients may refuse the key. What was seen is saved in the state.\n\n" + next
+}
+
+// save writes the state, the identity and the private data of an upload, or of
+// an update that had nothing to upload.
+func (u *upload) save(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceIdentity, private privateState) diag.Diagnostics {
+	// The framework takes ten times as long for a whole model as for one
+	// attribute, and mostly the state is what was planned.
+	state.Raw = u.plan.Raw
+	diags := u.model.writeChanges(ctx, u.planned, state)
+	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), u.model.PhoneNumberID)...)
+	diags.Append(forget(ctx, private, importedName)...)
+	if u.writeOnly.IsNull() {
+		diags.Append(forget(ctx, private, uploadedName)...) // the configuration has the key
+	} else {
+		diags.Append(rememberUploaded(ctx, private, u.key)...)
+	}
+	return diags
+}
+
+// see takes over what the number holds. A key that parses is kept in its
+// canonical form, whatever the server's wrapping is.
+func (m *businessEncryptionModel) see(slot graph.Slot) {
+	seen := newPublicKeyValue(slot.Text)
+	m.Fingerprint = types.StringNull()
+	if !slot.Key.IsZero() {
+		seen = newPublicKeyValue(slot.Key.PEM())
+		m.Fingerprint = types.StringValue(slot.Key.Fingerprint())
+	}
+	if !m.PublicKey.sameKey(seen) {
+		m.PublicKey = seen
+	}
+	m.SignatureStatus = types.StringValue(slot.SignatureStatus)
+}
+
+// writeChanges writes what differs from before of the attributes that the
+// provider computes. The framework takes ten times as long for a whole model as
+// for one attribute, and mostly nothing has changed.
+func (m businessEncryptionModel) writeChanges(ctx context.Context, before businessEncryptionModel, to attributeSetter) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if !m.PublicKey.Equal(before.PublicKey) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrPublicKey), m.PublicKey)...)
+	}
+	if !m.SignatureStatus.Equal(before.SignatureStatus) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrSignatureStatus), m.SignatureStatus)...)
+	}
+	if !m.Fingerprint.Equal(before.Fingerprint) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrFingerprint), m.Fingerprint)...)
+	}
+	return diags
+}

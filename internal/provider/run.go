@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"sync"
+	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// run is what the provider remembers of the phone numbers for as long as it is
+// configured, which is one plan or one apply. Nothing that it remembers decides
+// whether a key may be replaced: Terraform comes to the resources in any order.
+type run struct {
+	mu   sync.Mutex // guards byID
+	byID map[string]*runNumber
+}
+
+func (r *run) number(id string) *runNumber {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil {
+		r.byID = map[string]*runNumber{}
+	}
+	n, ok := r.byID[id]
+	if !ok {
+		n = &runNumber{}
+		r.byID[id] = n
+	}
+	return n
+}
+
+// runNumber is one phone number in a run.
+type runNumber struct {
+	// writing makes check, upload and confirmation one step. Two resources with
+	// the same number would otherwise both find it without a key.
+	writing sync.Mutex
+
+	mu       sync.Mutex // guards the fields below
+	slot     graph.Slot // what the plan of a create saw
+	seenAt   time.Time  // zero when slot was not seen, or was used
+	uploaded bool       // an upload of this run has begun
+	inState  bool       // a resource in the state has the number
+}
+
+// lock returns the function that unlocks.
+func (n *runNumber) lock() func() {
+	n.writing.Lock()
+	return n.writing.Unlock
+}
+
+// freshFor is how long the provider trusts what the plan of a create saw.
+const freshFor = 10 * time.Second
+
+// see remembers what the plan of a create saw. Terraform plans each resource
+// once more while it applies, a moment before it creates it, and to read again
+// at the same moment would cost a request of a budget that is counted by the
+// hour.
+func (n *runNumber) see(slot graph.Slot, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.slot, n.seenAt = slot, now
+}
+
+// seen returns what the plan saw, once, and only while it is fresh and nothing
+// was uploaded in between.
+func (n *runNumber) seen(now time.Time) (graph.Slot, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fresh := !n.seenAt.IsZero() && now.Sub(n.seenAt) < freshFor && !n.uploaded
+	n.seenAt = time.Time{}
+	return n.slot, fresh
+}
+
+// uploads is called before an upload: another resource with the same number may
+// be reading it at this very moment.
+func (n *runNumber) uploads() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.uploaded = true
+}
+
+func (n *runNumber) wasUploaded() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.uploaded
+}
+
+func (n *runNumber) setInState(is bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.inState = is
+}
+
+func (n *runNumber) isInState() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.inState
+}
