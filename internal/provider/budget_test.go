@@ -348,7 +348,7 @@ func (a *account) planned() bool {
 	return ok && len(changes) == 0
 }
 
-// inHours rounds to five minutes: the seconds depend on which call goes first.
+// inHours rounds to five minutes: the seconds depend on the order of the calls.
 func inHours(d time.Duration) string {
 	d = d.Round(5 * time.Minute)
 	switch {
@@ -481,7 +481,7 @@ No run loses what was done: numbers that have their key stay in the state, and t
 
 * **Wait in one run** when there are more calls to make than the limit allows. Set ` + "`retry_max_wait = \"%[1]s\"`" + ` and ` + "`max_retries = %[2]d`" + ` in the provider, and ` + "`create`, `read` and `update`" + ` in ` + "`timeouts`" + ` of the resource to the time that the whole run may take, such as ` + "`24h`" + `, because the waits count. ` + "`TF_LOG=INFO`" + ` shows what a run waits for.
 * **Fail early** in a pipeline that people wait for: leave the defaults. The message says how many minutes the server asks for.
-* **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after a first apply was stopped by the limit, or for a change that concerns only Terraform, such as a timeout. It does not see a lost signature, so it is nothing for the plan that watches for drift.
+* **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after a first apply was stopped by the limit, or for a change that concerns only Terraform, such as a timeout. It does not see a lost signature, so do not use it for the plan that watches for drift.
 * **` + "`-parallelism`" + `** makes a run shorter as long as no limit is met, and never changes the number of calls. Behind a limit it is better low: each slot can meet the limit once before all are held back.
 * **` + "`allow_overwrite`" + `** halves the calls of a first apply. Set it only where no number can hold the key of a Flow that is in use.
 * **Plan less often.** A plan costs a call for each number. Several plans in an hour share the limit with everything else that the app does.

@@ -97,8 +97,8 @@ type listing struct {
 // limit can still take, so that none is read in vain.
 //
 // Terraform drops a listing as a whole at the first error. One number that
-// cannot be read is therefore a warning in place of a result, and only what no
-// other number would fare better with is an error.
+// cannot be read is therefore a warning in place of a result, and only what would
+// fail for every number is an error.
 func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
 		numbers, diags := l.numbers(ctx, waba)
@@ -176,7 +176,7 @@ func (l listing) read(ctx context.Context, numbers []graph.PhoneNumber) []listed
 	return found
 }
 
-// concernsAll reports whether no other number would fare better.
+// concernsAll reports whether the same call would fail for every number.
 func concernsAll(err error) bool {
 	switch graph.ClassOf(err) {
 	case graph.ClassAuth, graph.ClassAppSecretProof, graph.ClassRateLimit, graph.ClassCertificate:

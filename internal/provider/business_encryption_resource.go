@@ -130,9 +130,9 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	resp.Diagnostics.Append(state.writeChanges(ctx, before, &resp.State)...)
 }
 
-// Delete has nothing to call. Terraform removes the resource from the state. It
-// cannot fold warnings of a destroy into one, so only the first number warns;
-// the plan has named each.
+// Delete sends nothing, and Terraform removes the resource from the state. The
+// plan has warned of each number. Here Terraform does not fold equal warnings, so
+// only the first number warns.
 func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state businessEncryptionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

@@ -39,7 +39,7 @@ const (
 // graphID is what the ID of any object of the Graph API looks like.
 var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
-const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; WhatsApp Manager shows it under API setup"
+const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
 
 const (
 	defaultReadTimeout   = 2 * time.Minute

@@ -8,15 +8,11 @@ package provider
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -24,11 +20,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
-var _ provider.ProviderWithListResources = (*whatsappProvider)(nil)
+var (
+	_ provider.ProviderWithFunctions     = (*whatsappProvider)(nil)
+	_ provider.ProviderWithListResources = (*whatsappProvider)(nil)
+)
 
 // The environment variables that stand in for provider arguments.
 const (
@@ -46,6 +46,14 @@ const (
 	mostRetries    = 20
 	longestMaxWait = time.Hour
 )
+
+// NewServer returns the provider as the CLI speaks to it. The version is the
+// one that the User-Agent names.
+func NewServer(version string) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		return newServer(&whatsappProvider{version: version, clock: graph.SystemClock{}})
+	}
+}
 
 type whatsappProvider struct {
 	version string
@@ -71,7 +79,7 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 		MarkdownDescription: "The provider manages the public keys that WhatsApp clients use to encrypt what they send to the endpoint of a WhatsApp Flow.",
 		Attributes: map[string]schema.Attribute{
 			"access_token": schema.StringAttribute{
-				MarkdownDescription: "The access token for the Graph API, best the token of a system user with the permission `whatsapp_business_messaging`. " +
+				MarkdownDescription: "The access token for the Graph API, preferably the token of a system user with the permission `whatsapp_business_messaging`. " +
 					"It is sent in the `Authorization` header only. It can also be given with the environment variable `" + envAccessToken + "`, which keeps it out of the configuration.",
 				Optional:  true,
 				Sensitive: true,
@@ -185,167 +193,12 @@ func (p *whatsappProvider) DataSources(context.Context) []func() datasource.Data
 	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newPhoneNumbersDataSource}
 }
 
+// Functions need no configured provider: Terraform calls them on one that is
+// not.
+func (p *whatsappProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newPublicKeyFunction, newPublicKeyFingerprintFunction}
+}
+
 func (p *whatsappProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{newBusinessEncryptionListResource}
-}
-
-// providerData is what Configure hands to resources and data sources.
-type providerData struct {
-	client  *graph.Client // nil while an argument is unknown
-	unknown []string      // the names of those arguments
-	secrets []string      // never to be logged, and none is empty
-
-	run           run
-	warnOfDestroy sync.Once
-	served        servedVersion
-}
-
-// providerDataFrom is what Configure of a resource or data source makes of the
-// value that it is given. Nothing is given while Terraform only validates.
-func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
-	if given == nil {
-		return nil
-	}
-	data, ok := given.(*providerData)
-	if !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
-	}
-	return data
-}
-
-// requireClient reports an error when the client cannot be had yet.
-func (d *providerData) requireClient(diags *diag.Diagnostics) *graph.Client {
-	if d.client == nil {
-		diags.AddError("Provider configuration not known yet",
-			fmt.Sprintf("The Graph API has to be called now, but the provider argument %s is known only after another resource was applied. "+
-				"Apply that resource first, with -target, or give a value that does not depend on a resource.", strings.Join(d.unknown, " and ")))
-	}
-	return d.client
-}
-
-// setting is one provider argument, from the configuration or from the
-// environment. The configuration goes first, even when it is empty.
-type setting struct {
-	value    string
-	unknown  bool
-	argument string
-	source   string
-}
-
-func (d *providerData) setting(argument string, configured types.String, env string) setting {
-	switch {
-	case configured.IsUnknown():
-		d.unknown = append(d.unknown, argument)
-		return setting{unknown: true, argument: argument}
-	case configured.IsNull():
-		return setting{value: os.Getenv(env), argument: argument, source: "the environment variable " + env}
-	default:
-		return setting{value: configured.ValueString(), argument: argument, source: "the argument " + argument}
-	}
-}
-
-// check reports an error without pointing at the argument: Terraform prints the
-// source line of an argument that an error points at, with the secret in it.
-func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
-	if s.value == "" {
-		return
-	}
-	if err := check(s.value); err != nil {
-		diags.AddError("Invalid "+s.argument, "The value comes from "+s.source+". "+sentence(err.Error()))
-	}
-}
-
-// digits lets a number take the way of the other settings.
-func digits(n types.Int64) types.String {
-	switch {
-	case n.IsUnknown():
-		return types.StringUnknown()
-	case n.IsNull():
-		return types.StringNull()
-	default:
-		return types.StringValue(strconv.FormatInt(n.ValueInt64(), 10))
-	}
-}
-
-func (s setting) number(byDefault int) int {
-	if n, err := strconv.Atoi(s.value); err == nil {
-		return n
-	}
-	return byDefault
-}
-
-func (s setting) duration() time.Duration {
-	d, _ := time.ParseDuration(s.value) // checked before; empty is zero
-	return d
-}
-
-func checkMaxRetries(s string) error {
-	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > mostRetries {
-		return fmt.Errorf("%q is not a whole number from 0 to %d", s, mostRetries)
-	}
-	return nil
-}
-
-func checkMaxWait(s string) error {
-	if err := checkDuration(s); err != nil {
-		return err
-	}
-	if d, _ := time.ParseDuration(s); d < time.Second || d > longestMaxWait {
-		return fmt.Errorf("%q is not between 1s and %s", s, shortDuration(longestMaxWait))
-	}
-	return nil
-}
-
-// checkedBy is a validator for a rule that another package owns.
-type checkedBy struct {
-	check       func(string) error
-	description string
-	secret      bool // the line of the configuration must not be shown
-}
-
-func (v checkedBy) Description(context.Context) string         { return v.description }
-func (v checkedBy) MarkdownDescription(context.Context) string { return v.description }
-
-func (v checkedBy) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() == "" {
-		return
-	}
-	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		if v.secret {
-			resp.Diagnostics.AddError("Invalid "+req.Path.String(), sentence(err.Error()))
-			return
-		}
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), sentence(err.Error()))
-	}
-}
-
-// sentence turns the text of a Go error into a sentence for a person. Only an
-// ASCII letter is made a capital: the words may be a server's, in any language.
-func sentence(s string) string {
-	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
-		s = strings.ToUpper(s[:1]) + s[1:]
-	}
-	return ended(s)
-}
-
-// ended adds a full stop where none is.
-func ended(s string) string {
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "。") {
-		return s
-	}
-	return s + "."
-}
-
-func checkDuration(s string) error {
-	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
-		return fmt.Errorf("%q is not a duration greater than zero; write one such as \"90s\", \"5m\" or \"1h\"", s)
-	}
-	return nil
-}
-
-func shortDuration(d time.Duration) string {
-	if d%time.Minute == 0 {
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
 }

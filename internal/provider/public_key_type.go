@@ -76,15 +76,15 @@ func (v publicKeyValue) Equal(o attr.Value) bool {
 	return ok && v.StringValue.Equal(other.StringValue)
 }
 
-// StringSemanticEquals keeps the text of the configuration in state when the
-// number holds the same key in other words.
+// StringSemanticEquals keeps the text of the configuration in the state when the
+// number holds the same key in another encoding.
 func (v publicKeyValue) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
 	other, ok := o.(publicKeyValue)
 	return ok && v.sameKey(other), nil
 }
 
-// sameKey reports whether both are the same key. Equal words are, and need not
-// be parsed, which is what a plan with nothing to do compares.
+// sameKey reports whether both texts are the same key. Equal texts are compared
+// without parsing, which is all that a plan without changes needs.
 func (v publicKeyValue) sameKey(other publicKeyValue) bool {
 	if v.ValueString() != "" && v.ValueString() == other.ValueString() {
 		return true

@@ -34,9 +34,9 @@ func forget(ctx context.Context, private privateState, name string) diag.Diagnos
 	return private.SetKey(ctx, name, []byte("null"))
 }
 
-// uploadedName is where the private state keeps the public key that a
-// write-only argument gave to the last upload. The state itself has the key that
-// the number showed last, which is another one after drift.
+// uploadedName is where the private state keeps the public key that was last
+// uploaded from a write-only argument. After drift, the state has another key: the
+// one that the number shows.
 const uploadedName = "uploaded"
 
 func rememberUploaded(ctx context.Context, private privateState, key pemkey.PublicKey) diag.Diagnostics {
@@ -47,8 +47,8 @@ func rememberUploaded(ctx context.Context, private privateState, key pemkey.Publ
 	return private.SetKey(ctx, uploadedName, text)
 }
 
-// uploadedKey is the key to which drift is repaired. A resource that was
-// imported, or had a plain key until now, is held to be right as it was found.
+// uploadedKey is the key that a repair of drift uploads. For a resource that was
+// imported, or had a plain key until now, that is the key in the state.
 func uploadedKey(ctx context.Context, private privateReader, state businessEncryptionModel) (publicKeyValue, diag.Diagnostics) {
 	text, diags := private.GetKey(ctx, uploadedName)
 	var pem string
@@ -74,8 +74,8 @@ func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnost
 //
 // Terraform evaluates an ephemeral value once while planning and once while
 // applying, and the two may differ. So a key of the configuration is planned as
-// known only where a difference must stop the apply: Terraform then refuses the
-// plan, and the warning explains why.
+// known only where a difference must stop the apply: Terraform then refuses to go
+// on, and the warning explains why.
 func planWriteOnly(given publicKeyValue, version types.Int64, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
 	same := given.sameKey(uploaded)
 	switch {
@@ -97,8 +97,8 @@ func planWriteOnly(given publicKeyValue, version types.Int64, state businessEncr
 	return given
 }
 
-// keyToUpload is the planned key, or, where that was left open, the key that
-// the write-only argument has now.
+// keyToUpload is the planned key, or, where the plan did not know it, the key of
+// the write-only argument.
 func keyToUpload(plan businessEncryptionModel, writeOnly publicKeyValue, diags *diag.Diagnostics) pemkey.PublicKey {
 	text, attribute := plan.PublicKey, path.Root(attrPublicKey)
 	if plan.PublicKey.IsUnknown() {

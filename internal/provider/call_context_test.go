@@ -86,13 +86,13 @@ func TestServer_letsTheContextOfACallGo(t *testing.T) {
 }
 
 // As long as the call goes on, its context is the caller's.
-func TestDuring(t *testing.T) {
+func TestReleasing(t *testing.T) {
 	t.Parallel()
 	deadline := time.Now().Add(time.Hour)
 	ctx, cancel := context.WithDeadline(context.WithValue(t.Context(), contextKey{}, "value"), deadline)
 	defer cancel()
 	var kept context.Context
-	got, err := during(ctx, "request", func(ctx context.Context, request string) (string, error) {
+	got, err := releasing(ctx, "request", func(ctx context.Context, request string) (string, error) {
 		kept = ctx //nolint:fatcontext // what is left of it is what is tested
 		if until, ok := ctx.Deadline(); !ok || !until.Equal(deadline) || ctx.Value(contextKey{}) != "value" || ctx.Err() != nil {
 			t.Errorf("%v", ctx)

@@ -15,8 +15,8 @@ import (
 )
 
 // masked returns a context whose log lines cannot hold the provider's secrets.
-// Nothing here logs them on purpose; this is for what a later change or a
-// server's words may bring along.
+// Nothing here logs them on purpose; the mask is for later changes, and for texts
+// that come from the server.
 func (d *providerData) masked(ctx context.Context) context.Context {
 	return tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, d.secrets...), d.secrets...)
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// providerData is what Configure hands to resources and data sources.
+type providerData struct {
+	client  *graph.Client // nil while an argument is unknown
+	unknown []string      // the names of those arguments
+	secrets []string      // never to be logged, and none is empty
+
+	run           run
+	warnOfDestroy sync.Once
+	served        servedVersion
+}
+
+// providerDataFrom asserts the type of the data that Configure of a resource or
+// data source receives. The data is nil while Terraform only validates.
+func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
+	if given == nil {
+		return nil
+	}
+	data, ok := given.(*providerData)
+	if !ok {
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
+	}
+	return data
+}
+
+// requireClient reports an error when the client cannot be had yet.
+func (d *providerData) requireClient(diags *diag.Diagnostics) *graph.Client {
+	if d.client == nil {
+		diags.AddError("Provider configuration not known yet",
+			fmt.Sprintf("The Graph API has to be called now, but the provider argument %s is known only after another resource was applied. "+
+				"Apply that resource first, with -target, or give a value that does not depend on a resource.", strings.Join(d.unknown, " and ")))
+	}
+	return d.client
+}
