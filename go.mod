@@ -3,7 +3,6 @@ module github.com/wa-flows/terraform-provider-whatsapp
 go 1.26
 
 require (
-	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/emmansun/gmsm v0.44.0
 	github.com/hashicorp/go-version v1.9.0
 	github.com/hashicorp/terraform-exec v0.25.1

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -17,16 +15,6 @@ const (
 
 	// DefaultRetryMaxWait is the longest wait when nothing is configured.
 	DefaultRetryMaxWait = 2 * time.Minute
-
-	// Each wait is drawn from between zero and a ceiling that doubles. These
-	// are the first ceilings, and the highest for what is temporary.
-	firstTransientWait   = time.Second
-	longestTransientWait = 30 * time.Second
-	firstRateLimitWait   = time.Minute
-
-	// shortestRateLimitWait is what a draw near zero becomes: to call again at
-	// once makes the ban longer.
-	shortestRateLimitWait = 5 * time.Second
 
 	// oneTry bounds a single request, so that a server that does not answer
 	// uses up one try and not the whole timeout of the operation.
@@ -44,7 +32,7 @@ type Wait struct {
 // its tries or its time. Between two tries it asks recheck, if there is one,
 // whether a try with an uncertain outcome did its work after all.
 func (c *Client) attempts(ctx context.Context, call Error, send func(context.Context) *Error, recheck func(context.Context) (done bool, err error)) error {
-	delays := c.newDelays()
+	delays := newDelays(c.retryMaxWait)
 	for tries := 1; ; tries++ {
 		pass, err := c.brake.enter(ctx, c.clock.Now, func(d time.Duration, cause *Error) error {
 			return c.hold(ctx, call, d, cause)
@@ -142,35 +130,4 @@ func inWords(d time.Duration) string {
 		return fmt.Sprintf("%d seconds", seconds)
 	}
 	return "1 second"
-}
-
-// delays are the waits of one call, where the server does not ask for one. The
-// two classes grow apart from each other.
-type delays struct {
-	transient, rateLimit *backoff.ExponentialBackOff
-	longest              time.Duration
-}
-
-func (c *Client) newDelays() delays {
-	fullJitter := func(first, longest time.Duration) *backoff.ExponentialBackOff {
-		// The library draws from interval ± factor × interval, so half the
-		// ceiling and a factor of one draw from zero to the ceiling.
-		b := backoff.NewExponentialBackOff()
-		b.InitialInterval, b.MaxInterval = first/2, longest/2
-		b.RandomizationFactor, b.Multiplier = 1, 2
-		b.Reset()
-		return b
-	}
-	return delays{
-		transient: fullJitter(min(firstTransientWait, c.retryMaxWait), min(longestTransientWait, c.retryMaxWait)),
-		rateLimit: fullJitter(min(firstRateLimitWait, c.retryMaxWait), c.retryMaxWait),
-		longest:   c.retryMaxWait,
-	}
-}
-
-func (d delays) next(class Class) time.Duration {
-	if class == ClassRateLimit {
-		return min(max(d.rateLimit.NextBackOff(), shortestRateLimitWait), d.longest)
-	}
-	return min(d.transient.NextBackOff(), d.longest)
 }
