@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+func (e *Error) unsent(err error) *Error {
+	e.Class, e.Err, e.NotSent = ClassOther, err, true
+	return e
+}
+
+// notSent is for a request that was held back and never sent.
+func (e Error) notSent(err error) *Error {
+	if held, ok := errors.AsType[*Error](err); ok {
+		return held
+	}
+	e.Class, e.Err, e.NotSent = ClassInterrupted, err, true
+	return &e
+}
+
+// transport keeps the cause without its *url.Error, whose text repeats the
+// URL, and that can hold the app secret proof.
+func (e *Error) transport(ctx context.Context, err error) *Error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
+	noTLS := notTLS || errors.Is(err, http.ErrSchemeMismatch)
+	dial, isOp := errors.AsType[*net.OpError](err)
+
+	e.Class, e.Err = ClassTransient, err
+	e.NotSent = untrusted || noTLS || isOp && (dial.Op == "dial" || dial.Op == "proxyconnect")
+	switch {
+	case ctx.Err() != nil && context.Cause(ctx) == errNoAnswer: //nolint:errorlint // the very value
+		e.Err = errNoAnswer
+	case ctx.Err() != nil:
+		e.Class, e.Err = ClassInterrupted, context.Cause(ctx)
+	case untrusted || noTLS:
+		e.Class = ClassCertificate
+	}
+	return e
+}
+
+func (e *Error) notUnderstood(why string) *Error {
+	e.Class, e.Message = ClassNotUnderstood, "The server's answer was not understood: "+why+"."
+	return e
+}
+
+// notGraph is for a status outside 2xx whose body is no Graph error object.
+func (e *Error) notGraph(contentType string, length int) *Error {
+	e.Class = e.classifyHTTP()
+	if e.Class == ClassOther {
+		e.Class = ClassNotUnderstood
+	}
+	what := "a body without a Graph API error"
+	if length == 0 {
+		what = "an empty body"
+	} else if mime, _, _ := strings.Cut(contentType, ";"); mime != "" && !strings.Contains(mime, "json") {
+		what = fmt.Sprintf("a body of type %q instead of a Graph API error", mime)
+	}
+	e.Message = fmt.Sprintf("The server answered HTTP %d %s with %s.", e.HTTPStatus, http.StatusText(e.HTTPStatus), what)
+	return e
+}
+
+// readBody fills e from an error object and reports whether there was one.
+// A 200 with an error object is an error, too.
+func (e *Error) readBody(data []byte, redact func(string) string) bool {
+	var body struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(data, &body) != nil || len(body.Error) == 0 || bytes.Equal(body.Error, []byte("null")) {
+		return false
+	}
+
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body.Error, &fields) != nil {
+		// Some gateways in front of an API answer {"error": "text"}.
+		e.Message = redact(lenientString(body.Error))
+		e.Class = e.classify()
+		return true
+	}
+	e.Code, e.HasCode = lenientInt(fields["code"])
+	e.Subcode, _ = lenientInt(fields["error_subcode"])
+	e.Type = redact(lenientString(fields["type"]))
+	e.Message = redact(lenientString(fields["message"]))
+	e.UserTitle = redact(lenientString(fields["error_user_title"]))
+	e.UserMessage = redact(lenientString(fields["error_user_msg"]))
+	e.FBTraceID = redact(lenientString(fields["fbtrace_id"]))
+	e.SaysItPasses = lenientBool(fields["is_transient"])
+
+	var nested struct {
+		Details json.RawMessage `json:"details"`
+	}
+	if json.Unmarshal(fields["error_data"], &nested) == nil {
+		e.Details = redact(lenientString(nested.Details))
+	} else {
+		e.Details = redact(lenientString(fields["error_data"]))
+	}
+	e.Class = e.classify()
+	return true
+}
+
+// lenientString takes a JSON string or number, and nothing else.
+func lenientString(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return strings.TrimSpace(s)
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// lenientInt takes a JSON number or a string of digits.
+func lenientInt(raw json.RawMessage) (int, bool) {
+	n, err := strconv.Atoi(lenientString(raw))
+	return n, err == nil
+}
+
+// lenientBool takes true, "true" and 1.
+func lenientBool(raw json.RawMessage) bool {
+	var b bool
+	if json.Unmarshal(raw, &b) == nil {
+		return b
+	}
+	s := lenientString(raw)
+	return strings.EqualFold(s, "true") || s == "1"
+}
+
+// redact takes the secrets out of a server's words: Meta's message for a
+// malformed token repeats it.
+func (c *Client) redact(s string) string {
+	for _, secret := range c.secrets {
+		s = strings.ReplaceAll(s, secret, "[REDACTED]")
+	}
+	return s
+}
+
+// decodeObject unmarshals a JSON object. The error says what is wrong without
+// repeating the body, which may be anything that a proxy sends.
+func decodeObject(data []byte, into any) error {
+	trimmed := bytes.TrimSpace(data)
+	switch {
+	case len(trimmed) == 0:
+		return errors.New("the answer is empty")
+	case trimmed[0] != '{':
+		return errors.New("the answer is not a JSON object")
+	}
+	if err := json.Unmarshal(trimmed, into); err != nil {
+		if typ, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fmt.Errorf("the field %q of the answer is a JSON %s, which is not expected there", typ.Field, typ.Value)
+		}
+		return errors.New("the answer is not complete and valid JSON")
+	}
+	return nil
+}

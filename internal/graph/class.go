@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Class groups the errors that want the same reaction.
+type Class string
+
+// The classes. Meta's advice is to branch on the error code and never on the
+// HTTP status or the text; the one exception is ClassAppSecretProof, which
+// hides behind code 100.
+const (
+	// ClassKeyRefused: the API does not take this key. Code 100 on a POST.
+	ClassKeyRefused Class = "key refused"
+	// ClassWrongObject: code 100, subcode 33. The object does not exist, or
+	// the token may not see it, or the ID is of another kind. Never "gone".
+	ClassWrongObject Class = "wrong or unreachable object"
+	// ClassAppSecretProof: the app demands appsecret_proof, or it was wrong.
+	ClassAppSecretProof Class = "app secret proof"
+	// ClassNumberDeleted: top-level code 33, the one documented "gone".
+	ClassNumberDeleted Class = "number deleted"
+	// ClassAuth: the access token is invalid or expired.
+	ClassAuth Class = "authentication"
+	// ClassPermission: the access token is valid and lacks a permission.
+	ClassPermission Class = "permission"
+	// ClassPolicy: the account is restricted.
+	ClassPolicy Class = "policy"
+	// ClassNotRegistered: the number is not registered with the Cloud API.
+	ClassNotRegistered Class = "number not registered"
+	// ClassRateLimit: too many calls; calling on makes the wait longer.
+	ClassRateLimit Class = "rate limit"
+	// ClassTransient: likely to succeed when tried again shortly.
+	ClassTransient Class = "temporary failure"
+	// ClassCertificate: the server's certificate is not trusted, or it does not
+	// speak TLS.
+	ClassCertificate Class = "TLS failure"
+	// ClassInterrupted: the caller's context ended: a timeout or Ctrl-C.
+	ClassInterrupted Class = "interrupted"
+	// ClassNotUnderstood: an answer that is not the Graph API's, or not of a
+	// documented shape.
+	ClassNotUnderstood Class = "answer not understood"
+	// ClassOther: any other code. The server's own words are passed on.
+	ClassOther Class = "other"
+)
+
+// ClassOf returns the class of an error of this package, or ClassOther.
+func ClassOf(err error) Class {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Class
+	}
+	return ClassOther
+}
+
+var classOfCode = map[int]Class{
+	33: ClassNumberDeleted,
+
+	0: ClassAuth, 190: ClassAuth, 102: ClassAuth, 104: ClassAuth,
+
+	3: ClassPermission, 10: ClassPermission, 131005: ClassPermission,
+
+	368: ClassPolicy, 131031: ClassPolicy, 130497: ClassPolicy,
+
+	133010: ClassNotRegistered, 133015: ClassNotRegistered,
+
+	4: ClassRateLimit, 17: ClassRateLimit, 32: ClassRateLimit, 341: ClassRateLimit, 613: ClassRateLimit,
+	80007: ClassRateLimit, 80008: ClassRateLimit, 130429: ClassRateLimit, 133016: ClassRateLimit,
+
+	2: ClassTransient, 131000: ClassTransient, 131016: ClassTransient, 131057: ClassTransient, 133004: ClassTransient,
+}
+
+// classify looks at the code first. Rate limits and policy come before
+// is_transient, because Meta marks some of them as transient and a quick retry
+// would lengthen the ban.
+func (e *Error) classify() Class {
+	if !e.HasCode {
+		return e.classifyHTTP()
+	}
+	class, known := classOfCode[e.Code]
+	switch {
+	case class == ClassRateLimit || class == ClassPolicy:
+		return class
+	case e.SaysItPasses:
+		return ClassTransient
+	case known:
+		return class
+	case e.Code >= 200 && e.Code <= 299:
+		return ClassPermission
+	case e.Code == 100 && strings.Contains(e.Message+e.Details, "appsecret_proof"):
+		return ClassAppSecretProof
+	case e.Code == 100 && e.Subcode == 33:
+		return ClassWrongObject
+	case e.Code == 100 && e.Method == http.MethodPost && e.HTTPStatus < 500:
+		return ClassKeyRefused
+	default:
+		return e.classifyHTTP() // for a code that no table has
+	}
+}
+
+func (e *Error) classifyHTTP() Class {
+	switch {
+	case e.HTTPStatus == http.StatusTooManyRequests:
+		return ClassRateLimit
+	case e.HTTPStatus == http.StatusRequestTimeout || e.HTTPStatus >= 500:
+		return ClassTransient
+	case e.SaysItPasses:
+		return ClassTransient
+	default:
+		return ClassOther
+	}
+}
+
+// CodesOf lists the codes of a class in rising order, for the documentation.
+// Some classes depend on more than the code, and then the words say so.
+func CodesOf(class Class) string {
+	switch class {
+	case ClassKeyRefused:
+		return "100 on an upload"
+	case ClassWrongObject:
+		return "100 with subcode 33"
+	case ClassAppSecretProof:
+		return "100 with appsecret_proof in the message"
+	case ClassCertificate, ClassInterrupted, ClassNotUnderstood:
+		return "none"
+	case ClassOther:
+		return "any other"
+	}
+	var codes []int
+	for code, c := range classOfCode {
+		if c == class {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
+	var words []string
+	for _, code := range codes {
+		words = append(words, strconv.Itoa(code))
+	}
+	switch class {
+	case ClassPermission:
+		words = append(words, "200 to 299")
+	case ClassRateLimit:
+		words = append(words, "HTTP 429")
+	case ClassTransient:
+		words = append(words, "1 with HTTP 500 or more", "any with is_transient", "HTTP 408 or 500 and more", "no answer")
+	}
+	return strings.Join(words, ", ")
+}

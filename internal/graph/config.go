@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"time"
+)
+
+const (
+	// DefaultBaseURL is where Meta serves the Graph API.
+	DefaultBaseURL = "https://graph.facebook.com"
+
+	// DefaultAPIVersion is the Graph API version that is asked for when none
+	// is configured.
+	DefaultAPIVersion = "v25.0"
+)
+
+// Config says how to reach the Graph API. The zero value lacks only the
+// access token.
+type Config struct {
+	// AccessToken is sent as a bearer token, in the Authorization header only.
+	AccessToken string
+
+	// APIVersion is a version such as "v25.0". Empty means DefaultAPIVersion.
+	APIVersion string
+
+	// BaseURL is the scheme and host, without the version: https, or http to
+	// a loopback address. Empty means DefaultBaseURL.
+	BaseURL string
+
+	// AppSecret, when set, adds appsecret_proof to every request. The secret
+	// itself is not sent.
+	AppSecret string
+
+	// UserAgent names the caller in every request.
+	UserAgent string
+
+	// MaxRetries is how often a request that failed for a passing reason is
+	// sent again. Zero means never.
+	MaxRetries int
+
+	// RetryMaxWait is the longest wait between two tries. When the server asks
+	// for a longer one, the call fails at once. Zero means
+	// DefaultRetryMaxWait.
+	RetryMaxWait time.Duration
+
+	// Clock is used for the waits. Nil means SystemClock.
+	Clock Clock
+
+	// OnWait, when set, is told of each wait before it begins.
+	OnWait func(context.Context, Wait)
+
+	// OnAnswer, when set, is told of each answer.
+	OnAnswer func(context.Context, Answer)
+
+	// Transport carries the requests. Nil means one that opens no more
+	// connections than there are requests at a time.
+	Transport http.RoundTripper
+}
+
+// CheckAccessToken reports why a string can't be an access token. The error
+// never contains the token.
+func CheckAccessToken(token string) error { return checkSecret("access token", token) }
+
+// CheckAppSecret reports why a string can't be an app secret. The error never
+// contains the secret.
+func CheckAppSecret(secret string) error { return checkSecret("app secret", secret) }
+
+func checkSecret(what, secret string) error {
+	if secret == "" {
+		return fmt.Errorf("the %s is empty", what)
+	}
+	for _, r := range secret {
+		if r <= ' ' || r > '~' {
+			return fmt.Errorf("the %s contains white space, a line break or another character that no %s has; "+
+				"a trailing newline often comes from reading a file, and trimspace() removes it", what, what)
+		}
+	}
+	return nil
+}
+
+var apiVersion = regexp.MustCompile(`^v[1-9][0-9]*\.[0-9]+$`)
+
+// CheckAPIVersion reports why a string can't be a Graph API version.
+func CheckAPIVersion(version string) error {
+	if !apiVersion.MatchString(version) {
+		return fmt.Errorf("%q is not a Graph API version; one looks like %q", version, DefaultAPIVersion)
+	}
+	return nil
+}
+
+// CheckBaseURL reports why a string can't be the base URL. The access token
+// goes wherever this URL points, so only https is taken, and plain http only
+// to the machine itself.
+func CheckBaseURL(base string) error {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil || u.Host == "":
+		// The parse error would repeat the text, which may hold a password.
+		return fmt.Errorf("the base URL is not an absolute URL; the usual one is %q", DefaultBaseURL)
+	case u.User != nil:
+		return errors.New("the base URL must not contain a user name or password")
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return errors.New("the base URL must not contain a query or a fragment")
+	case apiVersion.MatchString(path.Base(u.Path)):
+		return errors.New("the base URL must not end with a version; api_version sets it")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	case u.Scheme == "http":
+		return errors.New("the base URL must use https, because the access token is sent there; http is allowed only to a loopback address such as 127.0.0.1")
+	default:
+		return fmt.Errorf("the base URL has the scheme %q; it must be https, or http to a loopback address", u.Scheme)
+	}
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
