@@ -16,18 +16,10 @@ import (
 	"strings"
 )
 
-func (e *Error) unsent(err error) *Error {
-	e.Class, e.Err, e.NotSent = ClassOther, err, true
+// notSent is for a request that did not leave the client.
+func (e *Error) notSent(class Class, err error) *Error {
+	e.Class, e.Err, e.NotSent = class, err, true
 	return e
-}
-
-// notSent is for a request that was held back and never sent.
-func (e Error) notSent(err error) *Error {
-	if held, ok := errors.AsType[*Error](err); ok {
-		return held
-	}
-	e.Class, e.Err, e.NotSent = ClassInterrupted, err, true
-	return &e
 }
 
 // transport keeps the cause without its *url.Error, whose text repeats the

@@ -21,10 +21,10 @@ func TestWaitsAreDrawnBelowACeilingThatDoubles(t *testing.T) {
 	}{
 		"temporary":           {ClassTransient, 2 * time.Minute, 0, seconds(1, 2, 4, 8, 16, 30, 30)},
 		"temporary, bounded":  {ClassTransient, 3 * time.Second, 0, seconds(1, 2, 3, 3)},
-		"temporary, short":  {ClassTransient, time.Second / 2, 0, []time.Duration{time.Second / 2, time.Second / 2}},
+		"temporary, short":    {ClassTransient, time.Second / 2, 0, []time.Duration{time.Second / 2, time.Second / 2}},
 		"rate limit":          {ClassRateLimit, 5 * time.Minute, 5 * time.Second, seconds(60, 120, 240, 300, 300)},
 		"rate limit, bounded": {ClassRateLimit, 20 * time.Second, 5 * time.Second, seconds(20, 20)},
-		"rate limit, short": {ClassRateLimit, 2 * time.Second, 2 * time.Second, seconds(2, 2)},
+		"rate limit, short":   {ClassRateLimit, 2 * time.Second, 2 * time.Second, seconds(2, 2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shortest, longest := make([]time.Duration, len(test.ceilings)), make([]time.Duration, len(test.ceilings))

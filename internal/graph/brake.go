@@ -3,7 +3,6 @@
 package graph
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -13,83 +12,86 @@ import (
 // number, so the other parallel operations would run into the same limit, and
 // each call makes the wait longer.
 //
-// When the wait is over, one request goes first. Only its success lets the
-// others go.
+// When the wait is over, one request is sent as a probe. An answer that is no
+// rate limit releases the others.
 type brake struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the fields below
 	holding bool
 	until   time.Time
-	cause   *Error        // the answer that holds the others back
-	probing bool          // one request is under way to see whether the limit is gone
-	changed chan struct{} // closed when the probe is back
+	cause   Error         // the answer that the others are held back for
+	probing bool          // the probe is under way
+	probed  chan struct{} // closed when the probe has ended
 }
 
-// passage is the right to send one request.
+// passage is the right to send one request. It ends with one of its methods.
 type passage struct {
-	b     *brake
+	brake *brake
 	probe bool
 }
 
-// enter waits until a request may be sent. The function wait is asked to wait
-// for a time that is known; it returns an error when that is too long.
-func (b *brake) enter(ctx context.Context, now func() time.Time, wait func(d time.Duration, cause *Error) error) (passage, error) {
-	for {
-		b.mu.Lock()
-		if !b.holding {
-			b.mu.Unlock()
-			return passage{b: b}, nil
-		}
-		left, cause, changed := b.until.Sub(now()), b.cause, b.changed
-		if left <= 0 && !b.probing {
-			b.probing = true
-			b.mu.Unlock()
-			return passage{b: b, probe: true}, nil
-		}
-		b.mu.Unlock()
-
-		if left > 0 {
-			if err := wait(left, cause); err != nil {
-				return passage{}, err
-			}
-			continue
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return passage{}, context.Cause(ctx)
-		}
-	}
+// hold is what a request has to wait for: for some time, or, when none is left,
+// for the probe to end.
+type hold struct {
+	left   time.Duration
+	probed <-chan struct{}
+	cause  Error
 }
 
-// limited reports that the request met a rate limit.
+// ask returns either the right to send a request, or what it has to wait for
+// before it asks again.
+func (b *brake) ask(now time.Time) (passage, *hold) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.holding {
+		return passage{brake: b}, nil
+	}
+	left := b.until.Sub(now)
+	if left > 0 || b.probing {
+		return passage{}, &hold{left: left, probed: b.probed, cause: b.cause}
+	}
+	b.probing = true
+	return passage{brake: b, probe: true}, nil
+}
+
+// limited reports that the request met a rate limit, and until when the others
+// have to wait. The longest wait holds.
 func (p passage) limited(until time.Time, cause *Error) {
-	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
-	if !p.b.holding {
-		p.b.holding, p.b.changed = true, make(chan struct{})
+	p.brake.mu.Lock()
+	defer p.brake.mu.Unlock()
+	if !p.brake.holding {
+		p.brake.holding, p.brake.probed = true, make(chan struct{})
 	}
-	if until.After(p.b.until) {
-		p.b.until, p.b.cause = until, cause
+	if until.After(p.brake.until) {
+		p.brake.until, p.brake.cause = until, *cause
 	}
-	p.endProbe(false)
+	p.end()
 }
 
-// done reports that the request was answered otherwise. An answer that is no
-// rate limit lets all go; none at all leaves it to the next to find out.
-func (p passage) done(answered bool) {
-	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
-	p.endProbe(answered)
+// answered reports an answer that is no rate limit. That of the probe releases
+// the others; a request that was under way before the limit was met tells
+// nothing about it.
+func (p passage) answered() {
+	p.brake.mu.Lock()
+	defer p.brake.mu.Unlock()
+	if p.probe {
+		p.brake.holding, p.brake.until = false, time.Time{}
+	}
+	p.end()
 }
 
-func (p passage) endProbe(free bool) {
-	if !p.probe {
-		return
-	}
-	p.b.probing = false
-	close(p.b.changed)
-	p.b.changed = make(chan struct{})
-	if free {
-		p.b.holding, p.b.until = false, time.Time{}
+// unanswered reports that there was no answer. After a probe without an answer
+// the next request probes.
+func (p passage) unanswered() {
+	p.brake.mu.Lock()
+	defer p.brake.mu.Unlock()
+	p.end()
+}
+
+// end lets the requests that wait for the probe ask again.
+func (p passage) end() {
+	if p.probe {
+		p.brake.probing = false
+		close(p.brake.probed)
+		p.brake.probed = make(chan struct{})
 	}
 }

@@ -10,7 +10,6 @@ package graph
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,99 +19,75 @@ import (
 	"time"
 )
 
-// maxBody bounds how much of an answer is read. A real answer is smaller than
-// 2 KiB; the bound is for what a misdirected base URL may send.
-const maxBody = 1 << 20
+const (
+	// maxBody bounds how much of an answer is read. A real answer is smaller
+	// than 2 KiB; the bound is for what a misdirected base URL may send.
+	maxBody = 1 << 20
 
-// Answer tells a listener of an answer, without anything that may be secret.
-type Answer struct {
-	Method, Object, Edge string
-	HTTPStatus           int
-	Took                 time.Duration
+	// oneTry bounds a single request, so that a server that does not answer
+	// uses up one try and not the time of the whole call.
+	oneTry = time.Minute
+)
 
-	// AskedVersion and ServedVersion differ when the version that was asked
-	// for has ended. ServedVersion is empty when the server does not say.
-	AskedVersion, ServedVersion string
-}
+// errNoAnswer is why a single try ends while the call still has time.
+var errNoAnswer = fmt.Errorf("the server did not answer within %.0f seconds", oneTry.Seconds())
 
 // Client calls the Graph API. What it was configured with does not change after
 // New, and it is safe for concurrent use.
 type Client struct {
-	token        string
-	proof        string // appsecret_proof, or empty
-	secrets      []string
-	version      string
-	base         *url.URL
-	userAgent    string
-	http         *http.Client
-	maxRetries   int
-	retryMaxWait time.Duration
-	clock        Clock
-	onWait       func(context.Context, Wait)
-	onAnswer     func(context.Context, Answer)
-	brake        *brake
+	config  Config // complete: nothing is left to a default
+	base    *url.URL
+	proof   string   // appsecret_proof, or empty
+	secrets []string // what is redacted
+	http    *http.Client
+	brake   brake
 }
 
 // New checks the configuration and returns a client. It sends nothing.
 func New(c Config) (*Client, error) {
-	if c.APIVersion == "" {
-		c.APIVersion = DefaultAPIVersion
-	}
-	if c.BaseURL == "" {
-		c.BaseURL = DefaultBaseURL
-	}
-	if c.Transport == nil {
-		c.Transport = &connections{}
-	}
-	if c.RetryMaxWait == 0 {
-		c.RetryMaxWait = DefaultRetryMaxWait
-	}
-	if c.Clock == nil {
-		c.Clock = SystemClock{}
-	}
-	if err := errors.Join(CheckAccessToken(c.AccessToken), CheckAPIVersion(c.APIVersion), CheckBaseURL(c.BaseURL)); err != nil {
-		return nil, err
-	}
-	secrets := []string{c.AccessToken}
-	var proof string
-	if c.AppSecret != "" {
-		if err := CheckAppSecret(c.AppSecret); err != nil {
-			return nil, err
-		}
-		proof = appSecretProof(c.AppSecret, c.AccessToken)
-		secrets = append(secrets, c.AppSecret, proof)
-	}
-	base, err := url.Parse(c.BaseURL)
+	c = c.withDefaults()
+	base, err := c.check()
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
-		token:        c.AccessToken,
-		proof:        proof,
-		secrets:      secrets,
-		version:      c.APIVersion,
-		base:         base,
-		userAgent:    c.UserAgent,
-		maxRetries:   c.MaxRetries,
-		retryMaxWait: c.RetryMaxWait,
-		clock:        c.Clock,
-		onWait:       c.OnWait,
-		onAnswer:     c.OnAnswer,
-		brake:        &brake{},
+	client := &Client{
+		config:  c,
+		base:    base,
+		secrets: []string{c.AccessToken},
 		http: &http.Client{
 			Transport: c.Transport,
 			// A redirect would carry the token to wherever the answer points.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}, nil
+	}
+	if c.AppSecret != "" {
+		client.proof = appSecretProof(c.AppSecret, c.AccessToken)
+		client.secrets = append(client.secrets, c.AppSecret, client.proof)
+	}
+	return client, nil
 }
 
 // Now is the time of the client's clock.
-func (c *Client) Now() time.Time { return c.clock.Now() }
+func (c *Client) Now() time.Time { return c.config.Clock.Now() }
 
 // CloseIdleConnections closes what is not in use. The client can go on being
 // used.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// Call is what was called: the HTTP method, the ID of the object, and the edge
+// of the object, such as "phone_numbers".
+type Call struct{ Method, Object, Edge string }
+
+// Answer tells a listener of an answer, without anything that may be secret.
+type Answer struct {
+	Call
+	HTTPStatus int
+	Took       time.Duration
+
+	// AskedVersion and ServedVersion differ when the version that was asked
+	// for has ended. ServedVersion is empty when the server does not say.
+	AskedVersion, ServedVersion string
+}
 
 // request is one call of the API.
 type request struct {
@@ -127,34 +102,29 @@ type request struct {
 	recheck func(context.Context) (done bool, err error)
 }
 
-// do sends the request, as often as it takes and is allowed. Every failure is
-// an *Error.
-func (c *Client) do(ctx context.Context, r request) error {
-	return c.attempts(ctx, Error{Method: r.method, Object: r.object, Edge: r.edge},
-		func(ctx context.Context) *Error { return c.once(ctx, r) }, r.recheck)
-}
+func (r request) call() Call { return Call{r.method, r.object, r.edge} }
 
 // once sends the request once.
 func (c *Client) once(ctx context.Context, r request) *Error {
-	fail := &Error{Method: r.method, Object: r.object, Edge: r.edge}
+	fail := &Error{Call: r.call()}
 	ctx, cancel := context.WithTimeoutCause(ctx, oneTry, errNoAnswer)
 	defer cancel()
 
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
-		return fail.unsent(err)
+		return fail.notSent(ClassOther, err)
 	}
-	started := c.clock.Now()
+	started := c.config.Clock.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return fail.transport(ctx, err)
 	}
 	defer resp.Body.Close()
 	fail.HTTPStatus = resp.StatusCode
-	if c.onAnswer != nil {
-		c.onAnswer(ctx, Answer{
-			Method: r.method, Object: r.object, Edge: r.edge, HTTPStatus: resp.StatusCode, Took: c.clock.Now().Sub(started),
-			AskedVersion: c.version, ServedVersion: resp.Header.Get("Facebook-Api-Version"),
+	if c.config.OnAnswer != nil {
+		c.config.OnAnswer(ctx, Answer{
+			Call: r.call(), HTTPStatus: resp.StatusCode, Took: c.config.Clock.Now().Sub(started),
+			AskedVersion: c.config.APIVersion, ServedVersion: resp.Header.Get("Facebook-Api-Version"),
 		})
 	}
 
@@ -172,11 +142,11 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	}
 
 	if fail.readBody(data, c.redact) {
-		fail.AskedWait = askedWait(resp.Header, c.clock.Now())
+		fail.AskedWait = askedWait(resp.Header, c.config.Clock.Now())
 		return fail
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		fail.AskedWait = askedWait(resp.Header, c.clock.Now())
+		fail.AskedWait = askedWait(resp.Header, c.config.Clock.Now())
 		return fail.notGraph(resp.Header.Get("Content-Type"), len(bytes.TrimSpace(data)))
 	}
 	if err := r.decode(data); err != nil {
@@ -185,16 +155,13 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	return nil
 }
 
-// errNoAnswer is why a single try ends while the operation still has time.
-var errNoAnswer = fmt.Errorf("the server did not answer within %s", inWords(oneTry))
-
 func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
 	values := url.Values{}
 	maps.Copy(values, r.values)
 	if c.proof != "" {
 		values.Set("appsecret_proof", c.proof)
 	}
-	target := c.base.JoinPath(c.version, url.PathEscape(r.object), r.edge)
+	target := c.base.JoinPath(c.config.APIVersion, url.PathEscape(r.object), r.edge)
 	var body io.Reader
 	if r.method == http.MethodPost {
 		body = strings.NewReader(values.Encode())
@@ -205,9 +172,9 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Authorization", "Bearer "+c.config.AccessToken)
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("User-Agent", c.config.UserAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

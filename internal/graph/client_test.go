@@ -211,7 +211,7 @@ func TestErrorFields(t *testing.T) {
 		t.Fatalf("%T", err)
 	}
 	want := graph.Error{
-		Method: "POST", Object: number, Edge: "whatsapp_business_encryption",
+		Call:  graph.Call{Method: "POST", Object: number, Edge: "whatsapp_business_encryption"},
 		Class: graph.ClassKeyRefused, HTTPStatus: 400, HasCode: true, Code: 100, Subcode: 2388, Type: "OAuthException",
 		Message: "(#100) Invalid parameter", Details: "Business public key is invalid", UserTitle: "Title", UserMessage: "For the user", FBTraceID: "AbC123", Tries: 1,
 	}

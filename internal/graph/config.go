@@ -21,6 +21,13 @@ const (
 	// DefaultAPIVersion is the Graph API version that is asked for when none
 	// is configured.
 	DefaultAPIVersion = "v25.0"
+
+	// DefaultMaxRetries suits most callers. Config does not fill it in, because
+	// zero means there that nothing is sent again.
+	DefaultMaxRetries = 5
+
+	// DefaultRetryMaxWait is the longest wait when none is configured.
+	DefaultRetryMaxWait = 2 * time.Minute
 )
 
 // Config says how to reach the Graph API. The zero value lacks only the
@@ -66,6 +73,36 @@ type Config struct {
 	Transport http.RoundTripper
 }
 
+func (c Config) withDefaults() Config {
+	if c.APIVersion == "" {
+		c.APIVersion = DefaultAPIVersion
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	if c.RetryMaxWait == 0 {
+		c.RetryMaxWait = DefaultRetryMaxWait
+	}
+	if c.Clock == nil {
+		c.Clock = SystemClock{}
+	}
+	if c.Transport == nil {
+		c.Transport = &connections{}
+	}
+	return c
+}
+
+// check reports everything that is wrong, and returns the base URL when nothing
+// is.
+func (c Config) check() (*url.URL, error) {
+	base, err := parseBaseURL(c.BaseURL)
+	err = errors.Join(CheckAccessToken(c.AccessToken), CheckAPIVersion(c.APIVersion), err)
+	if c.AppSecret != "" {
+		err = errors.Join(err, CheckAppSecret(c.AppSecret))
+	}
+	return base, err
+}
+
 // CheckAccessToken reports why a string can't be an access token. The error
 // never contains the token.
 func CheckAccessToken(token string) error { return checkSecret("access token", token) }
@@ -101,23 +138,28 @@ func CheckAPIVersion(version string) error {
 // goes wherever this URL points, so only https is taken, and plain http only
 // to the machine itself.
 func CheckBaseURL(base string) error {
+	_, err := parseBaseURL(base)
+	return err
+}
+
+func parseBaseURL(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "":
 		// The parse error would repeat the text, which may hold a password.
-		return fmt.Errorf("the base URL is not an absolute URL; the usual one is %q", DefaultBaseURL)
+		return nil, fmt.Errorf("the base URL is not an absolute URL; the usual one is %q", DefaultBaseURL)
 	case u.User != nil:
-		return errors.New("the base URL must not contain a user name or password")
+		return nil, errors.New("the base URL must not contain a user name or password")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return errors.New("the base URL must not contain a query or a fragment")
+		return nil, errors.New("the base URL must not contain a query or a fragment")
 	case apiVersion.MatchString(path.Base(u.Path)):
-		return errors.New("the base URL must not end with a version; api_version sets it")
+		return nil, errors.New("the base URL must not end with a version; api_version sets it")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
-		return nil
+		return u, nil
 	case u.Scheme == "http":
-		return errors.New("the base URL must use https, because the access token is sent there; http is allowed only to a loopback address such as 127.0.0.1")
+		return nil, errors.New("the base URL must use https, because the access token is sent there; http is allowed only to a loopback address such as 127.0.0.1")
 	default:
-		return fmt.Errorf("the base URL has the scheme %q; it must be https, or http to a loopback address", u.Scheme)
+		return nil, fmt.Errorf("the base URL has the scheme %q; it must be https, or http to a loopback address", u.Scheme)
 	}
 }
 

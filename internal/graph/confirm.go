@@ -57,7 +57,7 @@ func (c *Client) Confirm(ctx context.Context, phoneNumberID string, key pemkey.P
 		case reads > len(confirmDelays):
 			return &UnconfirmedError{Slot: slot, Reads: reads}
 		}
-		if err := c.clock.Sleep(ctx, confirmDelays[reads-1]); err != nil {
+		if err := c.config.Clock.Sleep(ctx, confirmDelays[reads-1]); err != nil {
 			return &UnconfirmedError{Slot: slot, Reads: reads, Err: err}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 //
 // No field contains the access token or the body of the request.
 type Error struct {
-	Method, Object, Edge string // what was called
+	Call
 
 	Class      Class
 	HTTPStatus int // 0 when there was no answer

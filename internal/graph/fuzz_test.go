@@ -63,7 +63,7 @@ func FuzzDecodeError(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, status int, post bool) {
-		e := &Error{Method: http.MethodGet, Object: "1", Edge: "edge", HTTPStatus: status}
+		e := &Error{Call: Call{http.MethodGet, "1", "edge"}, HTTPStatus: status}
 		if post {
 			e.Method = http.MethodPost
 		}

@@ -9,18 +9,6 @@ import (
 	"time"
 )
 
-const (
-	// DefaultMaxRetries is what the provider takes when nothing is configured.
-	DefaultMaxRetries = 5
-
-	// DefaultRetryMaxWait is the longest wait when nothing is configured.
-	DefaultRetryMaxWait = 2 * time.Minute
-
-	// oneTry bounds a single request, so that a server that does not answer
-	// uses up one try and not the whole timeout of the operation.
-	oneTry = time.Minute
-)
-
 // Wait tells a listener why a request is held back, and for how long.
 type Wait struct {
 	Object string // whose request waits, such as a phone number ID
@@ -28,76 +16,97 @@ type Wait struct {
 	For    time.Duration
 }
 
-// attempts sends a request until it succeeds, fails for good, or has used up
-// its tries or its time. Between two tries it asks recheck, if there is one,
-// whether a try with an uncertain outcome did its work after all.
-func (c *Client) attempts(ctx context.Context, call Error, send func(context.Context) *Error, recheck func(context.Context) (done bool, err error)) error {
-	delays := newDelays(c.retryMaxWait)
+// do sends the request until it succeeds, fails for good, or has used up its
+// tries or its time. Between two tries it asks recheck, if there is one,
+// whether a try with an uncertain outcome did its work after all. Every failure
+// is an *Error.
+func (c *Client) do(ctx context.Context, r request) error {
+	delays := newDelays(c.config.RetryMaxWait)
 	for tries := 1; ; tries++ {
-		pass, err := c.brake.enter(ctx, c.clock.Now, func(d time.Duration, cause *Error) error {
-			return c.hold(ctx, call, d, cause)
-		})
-		if err != nil {
-			return call.notSent(err)
+		pass, held := c.enter(ctx, r.call())
+		if held != nil {
+			return held
 		}
-		failed := send(ctx)
-		switch {
-		case failed == nil:
-			pass.done(true)
+		failed := c.once(ctx, r)
+		if failed == nil {
+			pass.answered()
 			return nil
-		case failed.Class == ClassRateLimit:
-		default:
-			pass.done(failed.HTTPStatus != 0)
 		}
 		failed.Tries = tries
-
 		wait := failed.AskedWait
 		if wait == 0 {
 			wait = delays.next(failed.Class)
 		}
-		if failed.Class == ClassRateLimit {
-			pass.limited(c.clock.Now().Add(wait), failed)
+		switch {
+		case failed.Class == ClassRateLimit:
+			pass.limited(c.config.Clock.Now().Add(wait), failed)
+		case failed.HTTPStatus != 0:
+			pass.answered()
+		default:
+			pass.unanswered()
 		}
-		if !failed.retryable() || tries > c.maxRetries {
+
+		if !failed.retryable() || tries > c.config.MaxRetries {
 			return failed
 		}
 		if failed.GaveUp = c.tooLong(ctx, wait, failed.AskedWait > 0); failed.GaveUp != "" {
 			return failed
 		}
 		if failed.Class == ClassRateLimit {
-			continue // it is waited for at the brake, like everybody else's
+			continue // the brake holds this request like every other one
 		}
-		c.announce(ctx, Wait{Object: call.Object, Reason: failed.brief(), For: wait})
-		if c.clock.Sleep(ctx, wait) != nil {
+		if c.wait(ctx, r.object, failed, wait) != nil {
 			failed.GaveUp = "The wait before the next try was interrupted."
 			return failed
 		}
-		if recheck != nil && failed.Uncertain() {
-			done, err := recheck(ctx)
-			if done {
-				return nil
-			}
-			if err != nil {
-				failed.GaveUp = "Whether the request had its effect could not be read, so it was not sent again."
-				return failed
-			}
+		if r.recheck == nil || !failed.Uncertain() {
+			continue
+		}
+		done, err := r.recheck(ctx)
+		if done {
+			return nil
+		}
+		if err != nil {
+			failed.GaveUp = "Whether the request had its effect could not be read, so it was not sent again."
+			return failed
 		}
 	}
 }
 
-// hold waits at the brake, for a rate limit that some request has met.
-func (c *Client) hold(ctx context.Context, call Error, d time.Duration, cause *Error) error {
-	if why := c.tooLong(ctx, d, cause.AskedWait > 0); why != "" {
-		held := *cause
-		held.Method, held.Object, held.Edge = call.Method, call.Object, call.Edge
-		held.NotSent, held.Tries, held.GaveUp = true, 0, why
-		if cause.Object != call.Object {
-			held.GaveUp = fmt.Sprintf("The limit was met by the request for %s, and this request was not sent. %s", cause.Object, why)
+// enter waits until the brake lets the call pass. The error is for a call that
+// was never sent.
+func (c *Client) enter(ctx context.Context, call Call) (passage, *Error) {
+	for {
+		pass, held := c.brake.ask(c.config.Clock.Now())
+		if held == nil {
+			return pass, nil
 		}
-		return &held
+		if held.left <= 0 {
+			select {
+			case <-held.probed:
+				continue
+			case <-ctx.Done():
+				return passage{}, (&Error{Call: call}).notSent(ClassInterrupted, context.Cause(ctx))
+			}
+		}
+		if why := c.tooLong(ctx, held.left, held.cause.AskedWait > 0); why != "" {
+			return passage{}, held.cause.holdsBack(call, why)
+		}
+		if err := c.wait(ctx, call.Object, &held.cause, held.left); err != nil {
+			return passage{}, (&Error{Call: call}).notSent(ClassInterrupted, err)
+		}
 	}
-	c.announce(ctx, Wait{Object: call.Object, Reason: cause.brief(), For: d})
-	return c.clock.Sleep(ctx, d)
+}
+
+// holdsBack is the error of a call that was not sent because of a rate limit
+// that e met.
+func (e *Error) holdsBack(call Call, why string) *Error {
+	held := *e
+	held.Call, held.NotSent, held.Tries, held.GaveUp = call, true, 0, why
+	if e.Object != call.Object {
+		held.GaveUp = fmt.Sprintf("The limit was met by the request for %s, and this request was not sent. %s", e.Object, why)
+	}
+	return &held
 }
 
 // tooLong says why a wait cannot be made, or nothing when it can.
@@ -106,19 +115,21 @@ func (c *Client) tooLong(ctx context.Context, d time.Duration, serverAsks bool) 
 	if serverAsks {
 		whose = "The server asks to wait"
 	}
-	if serverAsks && d > c.retryMaxWait {
-		return fmt.Sprintf("%s %s, and the longest wait that is configured (retry_max_wait) is %s.", whose, inWords(d), inWords(c.retryMaxWait))
+	if serverAsks && d > c.config.RetryMaxWait {
+		return fmt.Sprintf("%s %s, and the longest wait that is configured (retry_max_wait) is %s.", whose, inWords(d), inWords(c.config.RetryMaxWait))
 	}
-	if deadline, ok := ctx.Deadline(); ok && c.clock.Now().Add(d).After(deadline) {
+	if deadline, ok := ctx.Deadline(); ok && c.config.Clock.Now().Add(d).After(deadline) {
 		return fmt.Sprintf("%s %s, and the timeout of the operation ends before.", whose, inWords(d))
 	}
 	return ""
 }
 
-func (c *Client) announce(ctx context.Context, w Wait) {
-	if c.onWait != nil && w.For > 0 {
-		c.onWait(ctx, w)
+// wait tells the listener of the wait, and waits.
+func (c *Client) wait(ctx context.Context, object string, cause *Error, d time.Duration) error {
+	if c.config.OnWait != nil && d > 0 {
+		c.config.OnWait(ctx, Wait{Object: object, Reason: cause.brief(), For: d})
 	}
+	return c.config.Clock.Sleep(ctx, d)
 }
 
 // inWords rounds up: to wait shorter than asked would be in vain.

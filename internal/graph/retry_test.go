@@ -272,14 +272,14 @@ func TestUncertain(t *testing.T) {
 		e    graph.Error
 		want bool
 	}{
-		"transient POST":      {graph.Error{Method: "POST", Class: graph.ClassTransient}, true},
-		"interrupted POST":    {graph.Error{Method: "POST", Class: graph.ClassInterrupted}, true},
-		"200 without success": {graph.Error{Method: "POST", Class: graph.ClassNotUnderstood, HTTPStatus: 200}, true},
-		"redirect":            {graph.Error{Method: "POST", Class: graph.ClassNotUnderstood, HTTPStatus: 302}, false},
-		"refused":             {graph.Error{Method: "POST", Class: graph.ClassKeyRefused}, false},
-		"rate limit":          {graph.Error{Method: "POST", Class: graph.ClassRateLimit}, false},
-		"never sent":          {graph.Error{Method: "POST", Class: graph.ClassTransient, NotSent: true}, false},
-		"GET":                 {graph.Error{Method: "GET", Class: graph.ClassTransient}, false},
+		"transient POST":      {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassTransient}, true},
+		"interrupted POST":    {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassInterrupted}, true},
+		"200 without success": {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassNotUnderstood, HTTPStatus: 200}, true},
+		"redirect":            {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassNotUnderstood, HTTPStatus: 302}, false},
+		"refused":             {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassKeyRefused}, false},
+		"rate limit":          {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassRateLimit}, false},
+		"never sent":          {graph.Error{Call: graph.Call{Method: "POST"}, Class: graph.ClassTransient, NotSent: true}, false},
+		"GET":                 {graph.Error{Call: graph.Call{Method: "GET"}, Class: graph.ClassTransient}, false},
 	} {
 		if got := test.e.Uncertain(); got != test.want {
 			t.Errorf("%s: %t", name, got)
