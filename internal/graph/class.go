@@ -5,8 +5,6 @@ package graph
 import (
 	"errors"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -49,14 +47,6 @@ const (
 	// ClassOther: any other code. The server's own words are passed on.
 	ClassOther Class = "other"
 )
-
-// ClassOf returns the class of an error of this package, or ClassOther.
-func ClassOf(err error) Class {
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Class
-	}
-	return ClassOther
-}
 
 var classOfCode = map[int]Class{
 	33: ClassNumberDeleted,
@@ -116,39 +106,10 @@ func (e *Error) classifyHTTP() Class {
 	}
 }
 
-// CodesOf lists the codes of a class in rising order, for the documentation.
-// Some classes depend on more than the code, and then the words say so.
-func CodesOf(class Class) string {
-	switch class {
-	case ClassKeyRefused:
-		return "100 on an upload"
-	case ClassWrongObject:
-		return "100 with subcode 33"
-	case ClassAppSecretProof:
-		return "100 with appsecret_proof in the message"
-	case ClassCertificate, ClassInterrupted, ClassNotUnderstood:
-		return "none"
-	case ClassOther:
-		return "any other"
+// ClassOf returns the class of an error of this package, or ClassOther.
+func ClassOf(err error) Class {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Class
 	}
-	var codes []int
-	for code, c := range classOfCode {
-		if c == class {
-			codes = append(codes, code)
-		}
-	}
-	slices.Sort(codes)
-	var words []string
-	for _, code := range codes {
-		words = append(words, strconv.Itoa(code))
-	}
-	switch class {
-	case ClassPermission:
-		words = append(words, "200 to 299")
-	case ClassRateLimit:
-		words = append(words, "HTTP 429")
-	case ClassTransient:
-		words = append(words, "1 with HTTP 500 or more", "any with is_transient", "HTTP 408 or 500 and more", "no answer")
-	}
-	return strings.Join(words, ", ")
+	return ClassOther
 }

@@ -1,10 +1,60 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package graph is a client for the few Graph API edges that concern the
-// encryption key of a WhatsApp business phone number.
+// Package graph is a client for the few edges of Meta's Graph API that concern
+// the encryption key of a WhatsApp business phone number.
 //
-// It knows HTTP, JSON and the meaning of Graph error codes. It knows nothing
-// of Terraform, so that it can be read, tested and reused without it.
+// A [Client] needs an access token and nothing else. Listing the numbers of an
+// account, and putting a key on each that does not have it, is:
+//
+//	client, err := graph.New(graph.Config{AccessToken: token, MaxRetries: graph.DefaultMaxRetries})
+//	…
+//	numbers, err := client.PhoneNumbers(ctx, accountID)
+//	…
+//	for _, number := range numbers {
+//		slot, err := client.BusinessEncryption(ctx, number.ID)
+//		…
+//		if slot.Confirms(key) {
+//			continue
+//		}
+//		err = client.SetBusinessPublicKey(ctx, number.ID, key)
+//		…
+//		err = client.Confirm(ctx, number.ID, key)
+//		…
+//	}
+//
+// # Errors
+//
+// A call that fails returns an [*Error]. Its Class says what kind of reaction it
+// needs, whatever the code; Uncertain, whether an upload may have taken effect
+// all the same; Codes, what Meta's support asks for. The package gives facts and
+// leaves it to the caller to say what to do about them.
+//
+// # Retries
+//
+// A temporary failure is tried again after a short random wait, up to
+// Config.MaxRetries times. Before a key is uploaded again after an uncertain
+// outcome, the number is read.
+//
+// A rate limit counts the calls of an app or an account, and each further call
+// makes it longer. So after one request has met a limit, the client holds back
+// all of them until the wait is over and one has been answered: use one Client
+// for everything that shares an access token. The wait is the one that the
+// server asks for; if that is longer than Config.RetryMaxWait, or than the
+// context lasts, the calls fail at once.
+//
+// # Secrets
+//
+// The access token is sent in the Authorization header and nowhere else, over
+// https or to a loopback address, and redirects are not followed. The app secret
+// is not sent at all. Neither they nor the body of a request are in an [Error],
+// an [Answer] or a [Wait].
+//
+// # Compatibility
+//
+// What a caller gives is read strictly, and what the server answers leniently,
+// because the documents of Meta disagree: on the shape of an answer, on whether
+// a code is a number, on the values of an enumeration. An answer that has no
+// known shape is an error, and never an empty key.
 package graph
 
 import (

@@ -117,8 +117,7 @@ func checkSecret(what, secret string) error {
 	}
 	for _, r := range secret {
 		if r <= ' ' || r > '~' {
-			return fmt.Errorf("the %s contains white space, a line break or another character that no %s has; "+
-				"a trailing newline often comes from reading a file, and trimspace() removes it", what, what)
+			return fmt.Errorf("the %s contains white space, a line break or another character that no %s has", what, what)
 		}
 	}
 	return nil
@@ -153,7 +152,7 @@ func parseBaseURL(base string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return nil, errors.New("the base URL must not contain a query or a fragment")
 	case apiVersion.MatchString(path.Base(u.Path)):
-		return nil, errors.New("the base URL must not end with a version; api_version sets it")
+		return nil, errors.New("the base URL must not end with a version, which is added to it")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":

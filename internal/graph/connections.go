@@ -11,7 +11,7 @@ import (
 )
 
 // connections is a transport that opens at most as many connections as there
-// are requests at a time: one for each of Terraform's parallel slots.
+// are requests at a time.
 //
 // A single http.Transport opens more: a request that finds no idle connection
 // starts to dial, and when another request gives one back first, the dial goes

@@ -36,7 +36,7 @@ type Error struct {
 	AskedWait time.Duration // how long the server asks to wait; 0 when it does not say
 	Tries     int           // how often the request was sent
 	NotSent   bool          // it was held back, or the connection failed before
-	GaveUp    string        // why it was not sent again although it could be, a whole sentence
+	GaveUp    GaveUp        // why it was not sent again although it could be
 
 	Err error // the cause on this side, if any: a transport or context error
 }
@@ -107,9 +107,9 @@ func (e *Error) Reason() string {
 	case e.Err != nil && e.Class == ClassCertificate:
 		return "The TLS connection could not be made: " + e.Err.Error()
 	case errors.Is(e.Err, context.DeadlineExceeded):
-		return "The time for the operation was up before the server answered"
+		return "The operation timed out before the server answered"
 	case errors.Is(e.Err, context.Canceled):
-		return "The run was cancelled before the server answered"
+		return "The operation was cancelled before the server answered"
 	case e.Err != nil:
 		return e.Err.Error()
 	default:

@@ -4,8 +4,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
-	"math"
 	"time"
 )
 
@@ -49,15 +47,14 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if !failed.retryable() || tries > c.config.MaxRetries {
 			return failed
 		}
-		if failed.GaveUp = c.tooLong(ctx, wait, failed.AskedWait > 0); failed.GaveUp != "" {
-			return failed
+		if why := c.tooLong(ctx, wait, failed.AskedWait > 0); why != "" {
+			return failed.gaveUp(why, wait, c.config.RetryMaxWait)
 		}
 		if failed.Class == ClassRateLimit {
 			continue // the brake holds this request like every other one
 		}
 		if c.wait(ctx, r.object, failed, wait) != nil {
-			failed.GaveUp = "The wait before the next try was interrupted."
-			return failed
+			return failed.gaveUp(WaitInterrupted, wait, c.config.RetryMaxWait)
 		}
 		if r.recheck == nil || !failed.Uncertain() {
 			continue
@@ -67,8 +64,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 			return nil
 		}
 		if err != nil {
-			failed.GaveUp = "Whether the request had its effect could not be read, so it was not sent again."
-			return failed
+			return failed.gaveUp(OutcomeUnknown, wait, c.config.RetryMaxWait)
 		}
 	}
 }
@@ -90,7 +86,7 @@ func (c *Client) enter(ctx context.Context, call Call) (passage, *Error) {
 			}
 		}
 		if why := c.tooLong(ctx, held.left, held.cause.AskedWait > 0); why != "" {
-			return passage{}, held.cause.holdsBack(call, why)
+			return passage{}, held.cause.holdsBack(call).gaveUp(why, held.left, c.config.RetryMaxWait)
 		}
 		if err := c.wait(ctx, call.Object, &held.cause, held.left); err != nil {
 			return passage{}, (&Error{Call: call}).notSent(ClassInterrupted, err)
@@ -100,26 +96,28 @@ func (c *Client) enter(ctx context.Context, call Call) (passage, *Error) {
 
 // holdsBack is the error of a call that was not sent because of a rate limit
 // that e met.
-func (e *Error) holdsBack(call Call, why string) *Error {
+func (e *Error) holdsBack(call Call) *Error {
 	held := *e
-	held.Call, held.NotSent, held.Tries, held.GaveUp = call, true, 0, why
 	if e.Object != call.Object {
-		held.GaveUp = fmt.Sprintf("The limit was met by the request for %s, and this request was not sent. %s", e.Object, why)
+		held.GaveUp.MetBy = e.Object
 	}
+	held.Call, held.NotSent, held.Tries = call, true, 0
 	return &held
 }
 
-// tooLong says why a wait cannot be made, or nothing when it can.
-func (c *Client) tooLong(ctx context.Context, d time.Duration, serverAsks bool) string {
-	whose := "The next try would be in"
-	if serverAsks {
-		whose = "The server asks to wait"
+func (e *Error) gaveUp(why GaveUpReason, wait, allowed time.Duration) *Error {
+	e.GaveUp.Why, e.GaveUp.Wait, e.GaveUp.Asked, e.GaveUp.Allowed = why, wait, e.AskedWait > 0, allowed
+	return e
+}
+
+// tooLong says why a wait cannot be made, or nothing when it can. A wait that
+// the server does not ask for is never longer than allowed.
+func (c *Client) tooLong(ctx context.Context, wait time.Duration, asked bool) GaveUpReason {
+	if asked && wait > c.config.RetryMaxWait {
+		return WaitTooLong
 	}
-	if serverAsks && d > c.config.RetryMaxWait {
-		return fmt.Sprintf("%s %s, and the longest wait that is configured (retry_max_wait) is %s.", whose, inWords(d), inWords(c.config.RetryMaxWait))
-	}
-	if deadline, ok := ctx.Deadline(); ok && c.config.Clock.Now().Add(d).After(deadline) {
-		return fmt.Sprintf("%s %s, and the timeout of the operation ends before.", whose, inWords(d))
+	if deadline, ok := ctx.Deadline(); ok && c.config.Clock.Now().Add(wait).After(deadline) {
+		return WaitPastDeadline
 	}
 	return ""
 }
@@ -130,15 +128,4 @@ func (c *Client) wait(ctx context.Context, object string, cause *Error, d time.D
 		c.config.OnWait(ctx, Wait{Object: object, Reason: cause.brief(), For: d})
 	}
 	return c.config.Clock.Sleep(ctx, d)
-}
-
-// inWords rounds up: to wait shorter than asked would be in vain.
-func inWords(d time.Duration) string {
-	if d > 90*time.Second {
-		return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))
-	}
-	if seconds := int(math.Ceil(d.Seconds())); seconds != 1 {
-		return fmt.Sprintf("%d seconds", seconds)
-	}
-	return "1 second"
 }

@@ -178,7 +178,7 @@ func TestAWaitThatIsTooLongFailsAtOnce(t *testing.T) {
 		server.Script(graphmock.RateLimit(80008, 37))
 		_, err := client.BusinessEncryption(t.Context(), number)
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || e.GaveUp != "The server asks to wait 37 minutes, and the longest wait that is configured (retry_max_wait) is 2 minutes." {
+		if !ok || e.GaveUp != (graph.GaveUp{Why: graph.WaitTooLong, Wait: 37 * time.Minute, Asked: true, Allowed: 2 * time.Minute}) {
 			t.Errorf("%+v", e)
 		}
 		if len(clock.waits) != 0 || server.Count("", "") != 1 {
@@ -193,7 +193,7 @@ func TestAWaitThatIsTooLongFailsAtOnce(t *testing.T) {
 		server.Script(graphmock.Fault{Status: 429, Header: http.Header{"Retry-After": {"100"}}, Body: "x"})
 		_, err := client.BusinessEncryption(ctx, number)
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || e.GaveUp != "The server asks to wait 2 minutes, and the timeout of the operation ends before." || len(clock.waits) != 0 {
+		if !ok || e.GaveUp != (graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 100 * time.Second, Asked: true, Allowed: 2 * time.Minute}) || len(clock.waits) != 0 {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -206,7 +206,7 @@ func TestInterruptionEndsAWait(t *testing.T) {
 	server.Script(graphmock.Fault{Times: -1, Status: 503})
 	_, err := client.BusinessEncryption(t.Context(), number)
 	e, ok := errors.AsType[*graph.Error](err)
-	if !ok || e.Class != graph.ClassTransient || e.GaveUp != "The wait before the next try was interrupted." || server.Count("", "") != 1 {
+	if !ok || e.Class != graph.ClassTransient || e.GaveUp.Why != graph.WaitInterrupted || server.Count("", "") != 1 {
 		t.Errorf("%+v", e)
 	}
 
@@ -261,7 +261,7 @@ func TestUncertainUploadsAreReadBeforeTheyAreSentAgain(t *testing.T) {
 		server.Script(graphmock.Fault{Method: "POST", Status: 500}, graphmock.Fault{Method: "GET", Times: -1, Status: 400, Body: errorBody(190)})
 		err := client.SetBusinessPublicKey(t.Context(), number, testKey(t))
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || !e.Uncertain() || !strings.Contains(e.GaveUp, "could not be read") || methods(server) != "POST GET" {
+		if !ok || !e.Uncertain() || e.GaveUp.Why != graph.OutcomeUnknown || methods(server) != "POST GET" {
 			t.Errorf("%+v after %s", e, methods(server))
 		}
 	})
@@ -300,7 +300,7 @@ func TestARateLimitHoldsBackAllOthers(t *testing.T) {
 		id := fmt.Sprintf("2000000%d", i)
 		_, err := client.BusinessEncryption(t.Context(), id)
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || !e.NotSent || e.Object != id || e.Class != graph.ClassRateLimit || !strings.Contains(e.GaveUp, "met by the request for "+number) || !strings.Contains(e.GaveUp, "37 minutes") {
+		if !ok || !e.NotSent || e.Object != id || e.Class != graph.ClassRateLimit || e.GaveUp.Why != graph.WaitTooLong || e.GaveUp.MetBy != number || e.GaveUp.Wait < 36*time.Minute || e.GaveUp.Wait > 37*time.Minute {
 			t.Errorf("%+v", e)
 		}
 	}

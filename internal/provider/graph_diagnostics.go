@@ -14,9 +14,9 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
-// graphError words a failed call for the person who has to mend it: what
-// failed on which number, why, what to do next, whether the key on the number
-// changed, and the codes that Meta's support asks for. The action completes
+// graphError is the diagnostic of a failed call: what failed on which number,
+// why, what to do next, whether the key on the number changed, and the codes
+// that Meta's support asks for. The action completes
 // "Could not …".
 func graphError(action, object string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object, outcome(err), err))
@@ -70,6 +70,6 @@ func graphErrorDetail(object, outcome string, err error) string {
 	if e.Tries > 1 {
 		kind += fmt.Sprintf(" The request was sent %d times.", e.Tries)
 	}
-	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, ended(e.Reason())), e.GaveUp, e.Remedy(), outcome, kind}
+	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, ended(e.Reason())), gaveUp(e.GaveUp), remedy(e), outcome, kind}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }

@@ -184,7 +184,7 @@ func TestTimeoutsOfUpdateAndRead(t *testing.T) {
 	p := w.protocol()
 	interrupted := func(diags []*tfprotov6.Diagnostic) {
 		t.Helper()
-		if len(diags) != 1 || !strings.Contains(diags[0].Detail, "The time for the operation was up") {
+		if len(diags) != 1 || !strings.Contains(diags[0].Detail, "The operation timed out") {
 			t.Errorf("%+v", diags)
 		}
 	}

@@ -144,8 +144,8 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 			"The Graph API needs an access token, and none was given. Set the argument access_token in the provider block, or the environment variable "+envAccessToken+". "+
 				"A value that is set but empty counts as not given.")
 	}
-	token.check(graph.CheckAccessToken, &resp.Diagnostics)
-	secret.check(graph.CheckAppSecret, &resp.Diagnostics)
+	token.check(checkAccessToken, &resp.Diagnostics)
+	secret.check(checkAppSecret, &resp.Diagnostics)
 	version.check(graph.CheckAPIVersion, &resp.Diagnostics)
 	baseURL.check(graph.CheckBaseURL, &resp.Diagnostics)
 	maxWait.check(checkMaxWait, &resp.Diagnostics)

@@ -51,7 +51,7 @@ var messages = []message{
 	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
 	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
 	{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
-	{"Invalid import ID", "The import ID is not a phone number ID.", "Use the ID that WhatsApp Manager shows under API setup, not the phone number."},
+	{"Invalid import ID", "The import ID is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
 	{"Unexpected provider data", "A mistake in the provider.", "Please report it."},
 }
 
@@ -215,10 +215,15 @@ A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + 
 		fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n\n", m.summary, m.cause, m.remedy)
 	}
 	b.WriteString("## Errors of the Graph API\n\nThe last line of an error names its kind.\n\n")
-	for _, x := range graph.Explanations() {
-		fmt.Fprintf(&b, "### Kind of error: %s\n\nCodes: %s.\n\n%s\n\n", x.Class, graph.CodesOf(x.Class), x.Cause)
-		if x.Remedy != "" {
-			b.WriteString(x.Remedy + "\n\n")
+	for _, class := range errorClasses(t) {
+		cause, explained := causes[class]
+		next, remedied := remedyOfClass[class]
+		if !explained || !remedied {
+			t.Errorf("the class %q has a cause: %t, and a remedy: %t", class, explained, remedied)
+		}
+		fmt.Fprintf(&b, "### Kind of error: %s\n\nCodes: %s.\n\n%s\n\n", class, codesOf(t, class), cause)
+		if next != "" {
+			b.WriteString(next + "\n\n")
 		}
 	}
 	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message has the cause, and then the remedy. It never repeats the value.\n\n")
@@ -278,19 +283,116 @@ A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + 
 // kinds reads the kinds of key errors from their source.
 func kinds(t *testing.T) []pemkey.Kind {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../pemkey/error.go", nil, 0)
+	var found []pemkey.Kind
+	for _, c := range stringConstants(t, "../pemkey/error.go", "Kind") {
+		found = append(found, pemkey.Kind(c.value))
+	}
+	return found
+}
+
+const classSource = "../graph/class.go"
+
+// errorClasses reads the classes of errors from their source, in its order.
+func errorClasses(t *testing.T) []graph.Class {
+	t.Helper()
+	var found []graph.Class
+	for _, c := range stringConstants(t, classSource, "Class") {
+		found = append(found, graph.Class(c.value))
+	}
+	return found
+}
+
+type stringConstant struct{ name, value string }
+
+// stringConstants reads the constants of a file whose names begin with prefix.
+func stringConstants(t *testing.T, name, prefix string) []stringConstant {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []pemkey.Kind
+	var found []stringConstant
 	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && strings.HasPrefix(spec.Names[0].Name, "Kind") {
-			found = append(found, pemkey.Kind(literal(spec.Values[0], nil)))
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && strings.HasPrefix(spec.Names[0].Name, prefix) {
+			found = append(found, stringConstant{spec.Names[0].Name, literal(spec.Values[0], nil)})
 		}
 		return true
 	})
 	if len(found) == 0 {
-		t.Fatal("no kinds found")
+		t.Fatalf("%s has no constant that begins with %s", name, prefix)
 	}
 	return found
+}
+
+// causes says for each class of errors what it means.
+var causes = map[graph.Class]string{
+	graph.ClassKeyRefused:     "The API does not take what was uploaded, which on this edge mostly means the key.",
+	graph.ClassWrongObject:    "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not tell these apart, so it is never taken for a deleted number.",
+	graph.ClassAppSecretProof: "The app has \"Require app secret\" switched on, and the request carried no proof, or one that was made from another secret or another token.",
+	graph.ClassNumberDeleted:  "The one answer of the API that means \"gone\". A resource in the state is removed from it, with a warning.",
+	graph.ClassAuth:           "The access token is not accepted.",
+	graph.ClassPermission:     "The access token is valid and may not do this.",
+	graph.ClassPolicy:         "Meta has restricted the business, the account or the number.",
+	graph.ClassNotRegistered:  "The number is not registered with the Cloud API.",
+	graph.ClassRateLimit:      "Too many calls were made. The provider has waited and tried again, unless the server asks for a longer wait than retry_max_wait or the timeout allow. Meanwhile it held back the requests for all other numbers, too.",
+	graph.ClassTransient:      "The server had a temporary error, or there was no answer. The provider has tried again, max_retries times at most. After an upload with an uncertain outcome it has read the number before it uploaded again.",
+	graph.ClassCertificate:    "The server's certificate is not trusted, or the server does not speak TLS.",
+	graph.ClassInterrupted:    "The run was cancelled, or the operation timed out.",
+	graph.ClassNotUnderstood:  "What answered is not the Graph API, or the answer has no documented shape.",
+	graph.ClassOther:          "Any other error of the Graph API. Only the server's message says more.",
+}
+
+// moreCodes is what a class depends on besides the codes in the client's table.
+var moreCodes = map[graph.Class][]string{
+	graph.ClassKeyRefused:     {"100 on an upload"},
+	graph.ClassWrongObject:    {"100 with subcode 33"},
+	graph.ClassAppSecretProof: {"100 with appsecret_proof in the message"},
+	graph.ClassPermission:     {"200 to 299"},
+	graph.ClassRateLimit:      {"HTTP 429"},
+	graph.ClassTransient:      {"1 with HTTP 500 or more", "any with is_transient", "HTTP 408 or 500 and more", "no answer"},
+	graph.ClassCertificate:    {"none"},
+	graph.ClassInterrupted:    {"none"},
+	graph.ClassNotUnderstood:  {"none"},
+	graph.ClassOther:          {"any other"},
+}
+
+// codesOf lists the codes of a class, those in the client's table in rising
+// order.
+func codesOf(t *testing.T, class graph.Class) string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), classSource, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	for _, c := range stringConstants(t, classSource, "Class") {
+		if c.value == string(class) {
+			name = c.name
+		}
+	}
+	var codes []int
+	ast.Inspect(file, func(n ast.Node) bool {
+		entry, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		code, isLiteral := entry.Key.(*ast.BasicLit)
+		if of, ok := entry.Value.(*ast.Ident); ok && isLiteral && of.Name == name {
+			n, err := strconv.Atoi(code.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes = append(codes, n)
+		}
+		return true
+	})
+	slices.Sort(codes)
+	var all []string
+	for _, code := range codes {
+		all = append(all, strconv.Itoa(code))
+	}
+	if all = append(all, moreCodes[class]...); len(all) == 0 {
+		t.Errorf("no codes for the class %q", class)
+	}
+	return strings.Join(all, ", ")
 }

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+// remedy says what to do next, in whole sentences. It is empty when nothing is
+// known but what the server says.
+func remedy(e *graph.Error) string {
+	if text, ok := remedyOfCode[e.Code]; ok && e.HasCode {
+		return text
+	}
+	if text, ok := remedyOfListing[e.Class]; ok && e.Lists() {
+		return text
+	}
+	return remedyOfClass[e.Class]
+}
+
+// remedyOfCode is for codes that need another remedy than the rest of their
+// class.
+var remedyOfCode = map[int]string{
+	2500:   "The address of the request is not one that the API knows. Check base_url and api_version.",
+	133015: "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again.",
+	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer.",
+}
+
+// remedyOfListing is for classes that need another remedy when the phone numbers
+// of an account are listed.
+var remedyOfListing = map[graph.Class]string{
+	graph.ClassWrongObject: "This answer means one of several things: the ID is not that of a WhatsApp Business Account (a phone number ID, a business ID or an app ID are often pasted instead), " +
+		"the account is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_management. " +
+		"Check the account ID in WhatsApp Manager under account settings, and the assets of the system user in Business settings.",
+	graph.ClassPermission: "The access token needs the permission whatsapp_business_management to list phone numbers, and the WhatsApp Business Account must be assigned to the system user.",
+}
+
+var remedyOfClass = map[graph.Class]string{
+	graph.ClassKeyRefused: "If it is about the key: the API takes one RSA public key of exactly 2048 bits, in PEM.",
+	graph.ClassWrongObject: "This answer means one of several things: the ID is not a phone number ID (a WhatsApp Business Account ID, an app ID or the phone number itself are often pasted instead), " +
+		"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
+		"Check the phone number ID in the app dashboard under WhatsApp > API Setup, or in WhatsApp Manager under Phone numbers, and the assets of the system user in Business settings.",
+	graph.ClassAppSecretProof: "The app requires an app secret proof, and the call carried none or a wrong one. Give the secret of the app that the access token was issued for in app_secret or " + envAppSecret + ": the proof is made from the two.",
+	graph.ClassNumberDeleted:  "The phone number was deleted from its WhatsApp Business Account.",
+	graph.ClassAuth:           "The access token is expired, revoked or not valid for this app. Create a new one, preferably a system user token that does not expire, and pass it in access_token or " + envAccessToken + ".",
+	graph.ClassPermission:     "The access token needs the permission whatsapp_business_messaging (with Advanced Access when the number belongs to another business), and the WhatsApp Business Account must be assigned to the system user with full control.",
+	graph.ClassPolicy:         "Meta has restricted the business or the account. Business support home in Meta Business Suite shows why; trying again does not help.",
+	graph.ClassNotRegistered:  "Register the number with the Cloud API first (POST /PHONE_NUMBER_ID/register with its PIN), then apply again.",
+	graph.ClassRateLimit:      "Too many calls were made with this app or account. Each further call makes the wait longer: wait, then apply again, with a lower -parallelism.",
+	graph.ClassTransient:      "This is usually temporary. Apply again in a few minutes.",
+	graph.ClassCertificate:    "Check base_url, the CA certificates of this machine, and whether a proxy intercepts TLS with its own certificate.",
+	graph.ClassInterrupted:    "Apply again. If the operation timed out, give it more time with the argument timeouts of the resource.",
+	graph.ClassNotUnderstood:  "Check base_url, and whether the answer came from a proxy or gateway between Terraform and the Graph API.",
+	graph.ClassOther:          "", // the server's message is all that is known
+}
+
+// gaveUp says why a request was not sent again, in whole sentences, or nothing
+// when that needs no reason.
+func gaveUp(g graph.GaveUp) string {
+	wait := "The next try would be in " + inWords(g.Wait)
+	if g.Asked {
+		wait = "The server asks to wait " + inWords(g.Wait)
+	}
+	var why string
+	switch g.Why {
+	case graph.WaitTooLong:
+		why = wait + ", and the longest wait that is configured (retry_max_wait) is " + inWords(g.Allowed) + "."
+	case graph.WaitPastDeadline:
+		why = wait + ", and the operation times out before that."
+	case graph.WaitInterrupted:
+		why = "The wait before the next try was interrupted."
+	case graph.OutcomeUnknown:
+		why = "The request was not sent again, because it could not be read whether it had taken effect."
+	}
+	if g.MetBy != "" {
+		why = fmt.Sprintf("The limit was met by the request for %s, and this request was not sent. %s", g.MetBy, why)
+	}
+	return why
+}
+
+// inWords rounds up, because a shorter wait than the server asks for is in vain.
+func inWords(d time.Duration) string {
+	if d > 90*time.Second {
+		return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))
+	}
+	if seconds := int(math.Ceil(d.Seconds())); seconds != 1 {
+		return fmt.Sprintf("%d seconds", seconds)
+	}
+	return "1 second"
+}
+
+// checkAccessToken and checkAppSecret add where an unwanted character mostly
+// comes from, and the function that removes it.
+
+func checkAccessToken(token string) error { return withTrimHint(graph.CheckAccessToken(token)) }
+
+func checkAppSecret(secret string) error { return withTrimHint(graph.CheckAppSecret(secret)) }
+
+func withTrimHint(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; a trailing newline often comes from reading a file, and trimspace() removes it", err)
+}
