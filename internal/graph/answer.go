@@ -22,8 +22,9 @@ func (e *Error) notSent(class Class, err error) *Error {
 	return e
 }
 
-// transport keeps the cause without its *url.Error, whose text repeats the
-// URL, and that can hold the app secret proof.
+// transport is for a request that got no answer, or half of one. It drops the
+// *url.Error around the cause, whose text repeats the URL and with it the app
+// secret proof.
 func (e *Error) transport(ctx context.Context, err error) *Error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -36,7 +37,7 @@ func (e *Error) transport(ctx context.Context, err error) *Error {
 	e.Class, e.Err = ClassTransient, err
 	e.NotSent = untrusted || noTLS || isOp && (dial.Op == "dial" || dial.Op == "proxyconnect")
 	switch {
-	case ctx.Err() != nil && context.Cause(ctx) == errNoAnswer: //nolint:errorlint // the very value
+	case ctx.Err() != nil && context.Cause(ctx) == errNoAnswer: //nolint:errorlint // not an error that wraps it
 		e.Err = errNoAnswer
 	case ctx.Err() != nil:
 		e.Class, e.Err = ClassInterrupted, context.Cause(ctx)
@@ -51,7 +52,7 @@ func (e *Error) notUnderstood(why string) *Error {
 	return e
 }
 
-// notGraph is for a status outside 2xx whose body is no Graph error object.
+// notGraph is for a status outside 2xx with a body that is no Graph API error.
 func (e *Error) notGraph(contentType string, length int) *Error {
 	e.Class = e.classifyHTTP()
 	if e.Class == ClassOther {
@@ -91,7 +92,7 @@ func (e *Error) readBody(data []byte, redact func(string) string) bool {
 	e.UserTitle = redact(lenientString(fields["error_user_title"]))
 	e.UserMessage = redact(lenientString(fields["error_user_msg"]))
 	e.FBTraceID = redact(lenientString(fields["fbtrace_id"]))
-	e.SaysItPasses = lenientBool(fields["is_transient"])
+	e.IsTransient = lenientBool(fields["is_transient"])
 
 	var nested struct {
 		Details json.RawMessage `json:"details"`
@@ -119,9 +120,12 @@ func lenientString(raw json.RawMessage) string {
 }
 
 // lenientInt takes a JSON number or a string of digits.
-func lenientInt(raw json.RawMessage) (int, bool) {
+func lenientInt(raw json.RawMessage) (n int, ok bool) {
 	n, err := strconv.Atoi(lenientString(raw))
-	return n, err == nil
+	if err != nil {
+		return 0, false // Atoi returns the nearest number for one that is too large
+	}
+	return n, true
 }
 
 // lenientBool takes true, "true" and 1.
@@ -134,8 +138,8 @@ func lenientBool(raw json.RawMessage) bool {
 	return strings.EqualFold(s, "true") || s == "1"
 }
 
-// redact takes the secrets out of a server's words: Meta's message for a
-// malformed token repeats it.
+// redact takes the secrets out of a text of the server: Meta's message about a
+// malformed token repeats the token.
 func (c *Client) redact(s string) string {
 	for _, secret := range c.secrets {
 		s = strings.ReplaceAll(s, secret, "[REDACTED]")

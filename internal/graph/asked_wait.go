@@ -18,7 +18,7 @@ const longestAskedWait = 7 * 24 * time.Hour
 // askedWait returns how long the server asks to wait: the longest of
 // Retry-After (seconds, or a date) and of the estimated_time_to_regain_access
 // in X-Business-Use-Case-Usage, which is in minutes. Zero means that it does
-// not say. A header that cannot be read is as good as none.
+// not say. A header that cannot be read is ignored.
 func askedWait(h http.Header, now time.Time) time.Duration {
 	return max(retryAfter(h.Get("Retry-After"), now), timeToRegainAccess(h.Get("X-Business-Use-Case-Usage")))
 }

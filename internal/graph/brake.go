@@ -67,9 +67,9 @@ func (p passage) limited(until time.Time, cause *Error) {
 	p.end()
 }
 
-// answered reports an answer that is no rate limit. That of the probe releases
-// the others; a request that was under way before the limit was met tells
-// nothing about it.
+// answered reports an answer that is no rate limit. The answer to the probe
+// releases the others. Any other request was sent before the limit was met, and
+// its answer says nothing about the limit.
 func (p passage) answered() {
 	p.brake.mu.Lock()
 	defer p.brake.mu.Unlock()

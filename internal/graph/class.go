@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Class groups the errors that want the same reaction.
+// Class groups the errors that need the same reaction.
 type Class string
 
 // The classes. Meta's advice is to branch on the error code and never on the
-// HTTP status or the text; the one exception is ClassAppSecretProof, which
-// hides behind code 100.
+// HTTP status or the text. The one exception is ClassAppSecretProof, which only
+// its text tells from other errors with code 100.
 const (
 	// ClassKeyRefused: the API does not take this key. Code 100 on a POST.
 	ClassKeyRefused Class = "key refused"
@@ -32,19 +32,19 @@ const (
 	ClassPolicy Class = "policy"
 	// ClassNotRegistered: the number is not registered with the Cloud API.
 	ClassNotRegistered Class = "number not registered"
-	// ClassRateLimit: too many calls; calling on makes the wait longer.
+	// ClassRateLimit: too many calls. Each further call makes the wait longer.
 	ClassRateLimit Class = "rate limit"
 	// ClassTransient: likely to succeed when tried again shortly.
 	ClassTransient Class = "temporary failure"
 	// ClassCertificate: the server's certificate is not trusted, or it does not
 	// speak TLS.
 	ClassCertificate Class = "TLS failure"
-	// ClassInterrupted: the caller's context ended: a timeout or Ctrl-C.
+	// ClassInterrupted: the caller's context ended, by a timeout or Ctrl-C.
 	ClassInterrupted Class = "interrupted"
 	// ClassNotUnderstood: an answer that is not the Graph API's, or not of a
 	// documented shape.
 	ClassNotUnderstood Class = "answer not understood"
-	// ClassOther: any other code. The server's own words are passed on.
+	// ClassOther: any other code. Only the server's message says more.
 	ClassOther Class = "other"
 )
 
@@ -67,7 +67,7 @@ var classOfCode = map[int]Class{
 
 // classify looks at the code first. Rate limits and policy come before
 // is_transient, because Meta marks some of them as transient and a quick retry
-// would lengthen the ban.
+// would make the wait longer.
 func (e *Error) classify() Class {
 	if !e.HasCode {
 		return e.classifyHTTP()
@@ -76,7 +76,7 @@ func (e *Error) classify() Class {
 	switch {
 	case class == ClassRateLimit || class == ClassPolicy:
 		return class
-	case e.SaysItPasses:
+	case e.IsTransient:
 		return ClassTransient
 	case known:
 		return class
@@ -89,7 +89,7 @@ func (e *Error) classify() Class {
 	case e.Code == 100 && e.Method == http.MethodPost && e.HTTPStatus < 500:
 		return ClassKeyRefused
 	default:
-		return e.classifyHTTP() // for a code that no table has
+		return e.classifyHTTP()
 	}
 }
 
@@ -99,7 +99,7 @@ func (e *Error) classifyHTTP() Class {
 		return ClassRateLimit
 	case e.HTTPStatus == http.StatusRequestTimeout || e.HTTPStatus >= 500:
 		return ClassTransient
-	case e.SaysItPasses:
+	case e.IsTransient:
 		return ClassTransient
 	default:
 		return ClassOther

@@ -82,8 +82,7 @@ const (
 // errNoAnswer is why a single try ends while the call still has time.
 var errNoAnswer = fmt.Errorf("the server did not answer within %.0f seconds", oneTry.Seconds())
 
-// Client calls the Graph API. What it was configured with does not change after
-// New, and it is safe for concurrent use.
+// Client calls the Graph API. It is safe for concurrent use.
 type Client struct {
 	config  Config // complete: nothing is left to a default
 	base    *url.URL
@@ -106,7 +105,7 @@ func New(c Config) (*Client, error) {
 		secrets: []string{c.AccessToken},
 		http: &http.Client{
 			Transport: c.Transport,
-			// A redirect would carry the token to wherever the answer points.
+			// A redirect would carry the token to another place.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -148,13 +147,13 @@ type request struct {
 	decode func([]byte) error
 
 	// recheck, if there is one, finds out between two tries whether one with an
-	// uncertain outcome did its work after all.
+	// uncertain outcome took effect.
 	recheck func(context.Context) (done bool, err error)
 }
 
 func (r request) call() Call { return Call{r.method, r.object, r.edge} }
 
-// once sends the request once.
+// once sends the request and reads the answer.
 func (c *Client) once(ctx context.Context, r request) *Error {
 	fail := &Error{Call: r.call()}
 	ctx, cancel := context.WithTimeoutCause(ctx, oneTry, errNoAnswer)
@@ -178,8 +177,8 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 		})
 	}
 
-	// Reading to the end, and not only to the end of the JSON, is what gives
-	// the connection back for the next request.
+	// A connection is used again only after the body was read to its end, and
+	// not only to the end of the JSON.
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return fail.transport(ctx, err)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Clock is time as this package sees it, so that tests of waiting do not wait.
+// Clock is the source of time for a Client, so that tests of waiting do not wait.
 type Clock interface {
 	Now() time.Time
 

@@ -50,13 +50,12 @@ type Config struct {
 	// UserAgent names the caller in every request.
 	UserAgent string
 
-	// MaxRetries is how often a request that failed for a passing reason is
-	// sent again. Zero means never.
+	// MaxRetries is how often a request is sent again after a temporary failure
+	// or a rate limit. Zero means never.
 	MaxRetries int
 
 	// RetryMaxWait is the longest wait between two tries. When the server asks
-	// for a longer one, the call fails at once. Zero means
-	// DefaultRetryMaxWait.
+	// for a longer one, the call fails at once. Zero means DefaultRetryMaxWait.
 	RetryMaxWait time.Duration
 
 	// Clock is used for the waits. Nil means SystemClock.
@@ -134,8 +133,8 @@ func CheckAPIVersion(version string) error {
 }
 
 // CheckBaseURL reports why a string can't be the base URL. The access token
-// goes wherever this URL points, so only https is taken, and plain http only
-// to the machine itself.
+// is sent wherever this URL points, so it has to be https, or http to a loopback
+// address.
 func CheckBaseURL(base string) error {
 	_, err := parseBaseURL(base)
 	return err

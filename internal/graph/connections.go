@@ -14,9 +14,9 @@ import (
 // are requests at a time.
 //
 // A single http.Transport opens more: a request that finds no idle connection
-// starts to dial, and when another request gives one back first, the dial goes
-// on beside it. So each request takes a transport of its own, with one
-// connection, and gives it back when its answer was read.
+// starts to dial, and does not stop when another request returns its connection
+// first. So each request takes a transport of its own, with one connection, and
+// returns it when its answer was read.
 type connections struct {
 	mu   sync.Mutex
 	free []*http.Transport
@@ -33,8 +33,8 @@ func (c *connections) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// take gives the transport that was used last, so that the others may become
-// idle and close.
+// take prefers the transport that was used last, so that the connections of the
+// others become idle and are closed.
 func (c *connections) take() *http.Transport {
 	c.mu.Lock()
 	defer c.mu.Unlock()

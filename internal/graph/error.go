@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Error is every failure of a call: an error object in the answer, an answer
-// that is not understood, or no answer at all. Any field from Code on may be
-// empty, because the API leaves fields out and a proxy sends none.
+// Error is a failed call: an error object in the answer, an answer that is not
+// understood, or no answer at all. The fields of the error object may be empty,
+// because the API leaves some out and a proxy sends none.
 //
 // No field contains the access token or the body of the request.
 type Error struct {
@@ -22,20 +22,20 @@ type Error struct {
 	Class      Class
 	HTTPStatus int // 0 when there was no answer
 
-	HasCode      bool // tells code 0, which exists, from no code
-	Code         int
-	Subcode      int // 0 when absent
-	Type         string
-	Message      string
-	Details      string // error_data.details, or error_data itself when it is a string
-	UserTitle    string
-	UserMessage  string
-	FBTraceID    string
-	SaysItPasses bool // is_transient
+	HasCode     bool // tells code 0, which exists, from the absence of a code
+	Code        int
+	Subcode     int // 0 when absent
+	Type        string
+	Message     string
+	Details     string // error_data.details, or error_data itself when it is a string
+	UserTitle   string
+	UserMessage string
+	FBTraceID   string
+	IsTransient bool // is_transient
 
 	AskedWait time.Duration // how long the server asks to wait; 0 when it does not say
 	Tries     int           // how often the request was sent
-	NotSent   bool          // it was held back, or the connection failed before
+	NotSent   bool          // it was held back, or there was no connection
 	GaveUp    GaveUp        // why it was not sent again although it could be
 
 	Err error // the cause on this side, if any: a transport or context error
@@ -44,12 +44,12 @@ type Error struct {
 // Unwrap gives the cause, so that errors.Is finds context.DeadlineExceeded.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Error is one line: what was called, what the server said, and the codes.
+// Error is one line: what was called, why it failed, and the codes.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s/%s: %s%s", e.Method, e.Object, e.Edge, e.Reason(), e.codes(" (", ")"))
 }
 
-// ObjectName says what kind of ID Object is, in words.
+// ObjectName names the kind of ID that Object is.
 func (e *Error) ObjectName() string {
 	if e.Lists() {
 		return "WhatsApp Business Account ID"
@@ -61,8 +61,8 @@ func (e *Error) ObjectName() string {
 // the key of one number.
 func (e *Error) Lists() bool { return e.Edge == phoneNumbersEdge }
 
-// Uncertain reports whether the request may have had its effect on the server
-// although it failed. Only a POST has one.
+// Uncertain reports whether the request may have taken effect although it
+// failed. Only a POST has an effect.
 func (e *Error) Uncertain() bool {
 	if e.Method != http.MethodPost || e.NotSent {
 		return false
@@ -78,7 +78,7 @@ func (e *Error) Uncertain() bool {
 }
 
 // retryable reports whether the same request may succeed later. Code 133016 is
-// a rate limit of registrations: to go on calling makes it longer.
+// a limit on registrations, which lasts for days.
 func (e *Error) retryable() bool {
 	return e.Class == ClassTransient || e.Class == ClassRateLimit && e.Code != 133016
 }
@@ -93,7 +93,7 @@ func (e *Error) brief() string {
 	return string(e.Class)
 }
 
-// Reason is the most specific wording that there is for the failure.
+// Reason is the most specific explanation of the failure that there is.
 func (e *Error) Reason() string {
 	switch {
 	case e.Details != "":
@@ -113,7 +113,7 @@ func (e *Error) Reason() string {
 	case e.Err != nil:
 		return e.Err.Error()
 	default:
-		return "the server gave no reason"
+		return "The server gave no reason"
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 	WaitPastDeadline GaveUpReason = "the wait ends after the deadline"
 	// WaitInterrupted: the context ended during the wait.
 	WaitInterrupted GaveUpReason = "the wait was interrupted"
-	// OutcomeUnknown: the read that finds out whether a POST had its effect
-	// failed.
+	// OutcomeUnknown: the read failed that finds out whether a POST took
+	// effect.
 	OutcomeUnknown GaveUpReason = "the outcome could not be read"
 )

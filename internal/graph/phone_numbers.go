@@ -18,13 +18,13 @@ const (
 	phoneNumbersEdge = "phone_numbers"
 
 	// phoneNumbersPage is how many numbers are asked for at once: the most that
-	// the API takes, because each page is a call that counts.
+	// the API takes, because each page counts as a call.
 	phoneNumbersPage = 100
 )
 
 // PhoneNumber is a business phone number of a WhatsApp Business Account. All
 // fields but ID may be empty. The documents of Meta disagree on the values of
-// the enumerations, and so they are passed on as they come.
+// the enumerations, so they are passed on as they come.
 type PhoneNumber struct {
 	ID                     string // the phone number ID
 	DisplayPhoneNumber     string // such as "+1 631-555-5555"
@@ -37,7 +37,8 @@ type PhoneNumber struct {
 
 // PhoneNumbers lists the numbers of a WhatsApp Business Account: GET
 // /{version}/{WABA ID}/phone_numbers, page by page, each number once, sorted by
-// ID. A listing that runs in circles is an error. Failures are *Error.
+// ID. A page that names the cursor of an earlier page is an error. Failures are
+// *Error.
 func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber, error) {
 	var numbers []PhoneNumber
 	seen, cursors := map[string]bool{}, map[string]bool{}
@@ -52,7 +53,7 @@ func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber
 			decode: func(data []byte) (err error) {
 				page, err = decodePhoneNumbers(data)
 				if err == nil && cursors[page.after] {
-					err = errors.New("the listing of phone numbers runs in circles: a page names a cursor that was there before")
+					err = errors.New("the listing of phone numbers has no end: a page names the cursor of an earlier page")
 				}
 				return err
 			},
@@ -81,7 +82,7 @@ type phoneNumbersAnswer struct {
 	after   string // empty on the last page
 }
 
-// decodePhoneNumbers takes the cursor and not the URL in "next": that can point
+// decodePhoneNumbers takes the cursor and not the URL in "next", which can point
 // to another host and carries the access token.
 func decodePhoneNumbers(data []byte) (phoneNumbersAnswer, error) {
 	var body struct {
@@ -118,7 +119,7 @@ func decodePhoneNumbers(data []byte) (phoneNumbersAnswer, error) {
 	if body.Paging.Next != "" {
 		answer.after = lenientString(body.Paging.Cursors.After)
 		if answer.after == "" {
-			return phoneNumbersAnswer{}, errors.New("there is another page of phone numbers, and no cursor for it")
+			return phoneNumbersAnswer{}, errors.New("there is another page of phone numbers, but no cursor for it")
 		}
 	}
 	return answer, nil

@@ -16,8 +16,7 @@ type Wait struct {
 
 // do sends the request until it succeeds, fails for good, or has used up its
 // tries or its time. Between two tries it asks recheck, if there is one,
-// whether a try with an uncertain outcome did its work after all. Every failure
-// is an *Error.
+// whether one with an uncertain outcome took effect. Every failure is an *Error.
 func (c *Client) do(ctx context.Context, r request) error {
 	delays := newDelays(c.config.RetryMaxWait)
 	for tries := 1; ; tries++ {

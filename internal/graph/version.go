@@ -18,12 +18,11 @@ var usableUntil = map[string]string{
 	"v25.0": "2028-07-29",
 }
 
-// oldestListed is the first version of that schedule. Older ones had ended
-// before it was written down.
+// oldestListed is the first version of that schedule. All older ones have ended.
 const oldestListed = "v21.0"
 
-// Expired says since when a version is no longer served, in words, or nothing
-// when it is, or when that is not known.
+// Expired says since when a version is no longer served, such as "since
+// 2027-01-21". It is empty when the version is served or its end is not known.
 func Expired(version string, now time.Time) string {
 	if until, ok := usableUntil[version]; ok {
 		if end, err := time.Parse(time.DateOnly, until); err == nil && now.After(end) {
