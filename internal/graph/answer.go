@@ -89,7 +89,6 @@ func (e *Error) readBody(data []byte, redact func(string) string) bool {
 	e.Subcode, _ = lenientInt(fields["error_subcode"])
 	e.Type = redact(lenientString(fields["type"]))
 	e.Message = redact(lenientString(fields["message"]))
-	e.UserTitle = redact(lenientString(fields["error_user_title"]))
 	e.UserMessage = redact(lenientString(fields["error_user_msg"]))
 	e.FBTraceID = redact(lenientString(fields["fbtrace_id"]))
 	e.IsTransient = lenientBool(fields["is_transient"])

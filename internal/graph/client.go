@@ -119,10 +119,6 @@ func New(c Config) (*Client, error) {
 // Now is the time of the client's clock.
 func (c *Client) Now() time.Time { return c.config.Clock.Now() }
 
-// CloseIdleConnections closes what is not in use. The client can go on being
-// used.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
-
 // Call is what was called: the HTTP method, the ID of the object, and the edge
 // of the object, such as "phone_numbers".
 type Call struct{ Method, Object, Edge string }

@@ -213,7 +213,7 @@ func TestErrorFields(t *testing.T) {
 	want := graph.Error{
 		Call:  graph.Call{Method: "POST", Object: number, Edge: "whatsapp_business_encryption"},
 		Class: graph.ClassKeyRefused, HTTPStatus: 400, HasCode: true, Code: 100, Subcode: 2388, Type: "OAuthException",
-		Message: "(#100) Invalid parameter", Details: "Business public key is invalid", UserTitle: "Title", UserMessage: "For the user", FBTraceID: "AbC123", Tries: 1,
+		Message: "(#100) Invalid parameter", Details: "Business public key is invalid", UserMessage: "For the user", FBTraceID: "AbC123", Tries: 1,
 	}
 	if *got != want {
 		t.Errorf("got  %+v\nwant %+v", *got, want)

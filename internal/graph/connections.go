@@ -59,15 +59,6 @@ func (c *connections) giveBack(t *http.Transport) {
 	c.free = append(c.free, t)
 }
 
-// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
-func (c *connections) CloseIdleConnections() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, t := range c.free {
-		t.CloseIdleConnections()
-	}
-}
-
 type returningBody struct {
 	io.ReadCloser
 	giveBack func()

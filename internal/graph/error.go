@@ -28,7 +28,6 @@ type Error struct {
 	Type        string
 	Message     string
 	Details     string // error_data.details, or error_data itself when it is a string
-	UserTitle   string
 	UserMessage string
 	FBTraceID   string
 	IsTransient bool // is_transient

@@ -532,7 +532,6 @@ func TestManyNumbersInParallel(t *testing.T) {
 	if n := server.Connections(); n > slots+2 { // two were dropped
 		t.Errorf("%d connections", n)
 	}
-	client.CloseIdleConnections()
 	server.Close()
 	for range 100 {
 		if runtime.NumGoroutine() <= before {

@@ -4,7 +4,6 @@ package graph
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -18,31 +17,28 @@ var usableUntil = map[string]string{
 	"v25.0": "2028-07-29",
 }
 
-// oldestListed is the first version of that schedule. All older ones have ended.
-const oldestListed = "v21.0"
+// oldestListed is the major number of the first version of that schedule. All
+// older ones have ended.
+const oldestListed = 21
 
 // Expired says since when a version is no longer served, such as "since
 // 2027-01-21". It is empty when the version is served or its end is not known.
 func Expired(version string, now time.Time) string {
-	if until, ok := usableUntil[version]; ok {
-		if end, err := time.Parse(time.DateOnly, until); err == nil && now.After(end) {
+	if until, listed := usableUntil[version]; listed {
+		if now.UTC().Format(time.DateOnly) >= until {
 			return "since " + until
 		}
 		return ""
 	}
-	if newerVersion(oldestListed, version) {
-		return "since before " + oldestListed + " was the oldest one"
+	if major(version) < oldestListed {
+		return fmt.Sprintf("since before v%d.0 was the oldest one", oldestListed)
 	}
 	return ""
 }
 
-// newerVersion compares as numbers: v9.0 is older than v21.0.
-func newerVersion(a, b string) bool {
-	number := func(v string) (major, minor int) {
-		_, _ = fmt.Sscanf(strings.TrimPrefix(v, "v"), "%d.%d", &major, &minor)
-		return
-	}
-	aMajor, aMinor := number(a)
-	bMajor, bMinor := number(b)
-	return aMajor > bMajor || aMajor == bMajor && aMinor > bMinor
+// major is the number before the point. Every version of the Graph API ends
+// with ".0", so that the number after it decides nothing.
+func major(version string) (n int) {
+	_, _ = fmt.Sscanf(version, "v%d.", &n)
+	return n
 }
