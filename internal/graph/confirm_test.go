@@ -3,7 +3,6 @@
 package graph_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"slices"
@@ -15,17 +14,6 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// sleeps records how long a client sleeps between two requests.
-type sleeps struct {
-	*testClock
-	all []time.Duration
-}
-
-func (s *sleeps) Sleep(ctx context.Context, d time.Duration) error {
-	s.all = append(s.all, d)
-	return s.testClock.Sleep(ctx, d)
-}
-
 func otherKey(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../pemkey/testdata/rsa2048_b.spki.pem")
@@ -33,13 +21,6 @@ func otherKey(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func confirming(t *testing.T, server *graphmock.Server) (*graph.Client, *sleeps) {
-	t.Helper()
-	clock := &sleeps{testClock: &testClock{}}
-	client, _ := retrying(t, server, func(config *graph.Config) { config.Clock = clock })
-	return client, clock
 }
 
 func TestConfirmReadsUntilKeyAndSignatureAreThere(t *testing.T) {
@@ -54,15 +35,15 @@ func TestConfirmReadsUntilKeyAndSignatureAreThere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := startMock(t)
 			test.lag(server)
-			client, clock := confirming(t, server)
+			client, clock := retrying(t, server, nil)
 			if err := client.SetBusinessPublicKey(t.Context(), number, testKey(t)); err != nil {
 				t.Fatal(err)
 			}
 			if err := client.Confirm(t.Context(), number, testKey(t)); err != nil {
 				t.Fatal(err)
 			}
-			if !slices.Equal(clock.all, test.waits) {
-				t.Errorf("waited %v, not %v", clock.all, test.waits)
+			if got := clock.Waits(); !slices.Equal(got, test.waits) {
+				t.Errorf("waited %v, not %v", got, test.waits)
 			}
 			if got, want := methods(server), "POST GET"+strings.Repeat(" GET", len(test.waits)); got != want {
 				t.Errorf("sent %s, not %s", got, want)
@@ -75,7 +56,7 @@ func TestConfirmReadsUntilKeyAndSignatureAreThere(t *testing.T) {
 func TestConfirmGivesUpAfterTwoMinutes(t *testing.T) {
 	server := startMock(t)
 	server.SetKey(number, testKey(t).PEM(), graph.SignatureMismatch)
-	client, clock := confirming(t, server)
+	client, clock := retrying(t, server, nil)
 	err := client.Confirm(t.Context(), number, testKey(t))
 	unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err)
 	if !ok {
@@ -85,14 +66,15 @@ func TestConfirmGivesUpAfterTwoMinutes(t *testing.T) {
 		t.Errorf("the error is %+v", unconfirmed)
 	}
 	var sum time.Duration
-	for _, d := range clock.all {
+	waits := clock.Waits()
+	for _, d := range waits {
 		sum += d
 	}
-	if sum != 2*time.Minute || !slices.IsSorted(clock.all) {
-		t.Errorf("waited %v: %v", sum, clock.all)
+	if sum != 2*time.Minute || !slices.IsSorted(waits) {
+		t.Errorf("waited %v: %v", sum, waits)
 	}
-	if n := len(server.Requests()); n != len(clock.all)+1 || n != unconfirmed.Reads {
-		t.Errorf("%d reads, %d of them reported, with %d waits", n, unconfirmed.Reads, len(clock.all))
+	if n := len(server.Requests()); n != len(waits)+1 || n != unconfirmed.Reads {
+		t.Errorf("%d reads, %d of them reported, with %d waits", n, unconfirmed.Reads, len(waits))
 	}
 	if got := err.Error(); got != "the key is not confirmed after 9 reads" {
 		t.Error(got)
@@ -108,7 +90,7 @@ func TestConfirmWantsTheVeryKey(t *testing.T) {
 			if stored != "" {
 				server.SetKey(number, stored, graph.SignatureValid)
 			}
-			client, _ := confirming(t, server)
+			client, _ := retrying(t, server, nil)
 			if _, ok := errors.AsType[*graph.UnconfirmedError](client.Confirm(t.Context(), number, testKey(t))); !ok {
 				t.Error("confirmed")
 			}
@@ -118,9 +100,9 @@ func TestConfirmWantsTheVeryKey(t *testing.T) {
 
 func TestConfirmEndsWithTheContext(t *testing.T) {
 	server := startMock(t)
-	client, clock := confirming(t, server)
+	client, clock := retrying(t, server, nil)
 	stopped := errors.New("stopped")
-	clock.stop = stopped
+	clock.Interrupt(stopped)
 	err := client.Confirm(t.Context(), number, testKey(t))
 	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); !ok || unconfirmed.Reads != 1 || !errors.Is(err, stopped) {
 		t.Errorf("the error is %v", err)
@@ -133,7 +115,7 @@ func TestConfirmEndsWithTheContext(t *testing.T) {
 func TestConfirmPassesOnTheErrorOfARead(t *testing.T) {
 	server := startMock(t)
 	server.Script(graphmock.Fault{Method: "GET", Status: 403, Body: errorBody(10)})
-	client, _ := confirming(t, server)
+	client, _ := retrying(t, server, nil)
 	if err := client.Confirm(t.Context(), number, testKey(t)); graph.ClassOf(err) != graph.ClassPermission {
 		t.Errorf("the error is %v", err)
 	}

@@ -18,44 +18,28 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// testClock moves its time on instead of waiting.
-type testClock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-	waits []graph.Wait
-	stop  error // what Sleep returns
+// waits are those that a client has announced.
+type waits struct {
+	mu  sync.Mutex
+	all []graph.Wait
 }
 
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
+func (w *waits) add(_ context.Context, wait graph.Wait) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, wait)
 }
 
-func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stop != nil {
-		return c.stop
-	}
-	c.ahead += d
-	return context.Cause(ctx)
-}
-
-func (c *testClock) onWait(_ context.Context, w graph.Wait) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.waits = append(c.waits, w)
-}
-
-func retrying(t testing.TB, server *graphmock.Server, change func(*graph.Config)) (*graph.Client, *testClock) {
+// retrying returns a client that tries again, and whose waits take no time.
+func retrying(t testing.TB, server *graphmock.Server, change func(*graph.Config)) (*graph.Client, *fakeclock.Clock) {
 	t.Helper()
-	clock := &testClock{}
-	config := graph.Config{AccessToken: token, BaseURL: server.URL(), MaxRetries: graph.DefaultMaxRetries, Clock: clock, OnWait: clock.onWait}
+	clock := fakeclock.New()
+	config := graph.Config{AccessToken: token, BaseURL: server.URL(), MaxRetries: graph.DefaultMaxRetries, Clock: clock}
 	if change != nil {
 		change(&config)
 	}
@@ -64,6 +48,14 @@ func retrying(t testing.TB, server *graphmock.Server, change func(*graph.Config)
 		t.Fatal(err)
 	}
 	return client, clock
+}
+
+// announcing is retrying, with the waits that the client announces.
+func announcing(t testing.TB, server *graphmock.Server) (*graph.Client, *waits) {
+	t.Helper()
+	announced := &waits{}
+	client, _ := retrying(t, server, func(c *graph.Config) { c.OnWait = announced.add })
+	return client, announced
 }
 
 func methods(server *graphmock.Server) string {
@@ -80,7 +72,7 @@ func errorBody(code int) string {
 
 func TestTransientErrorsAreRetriedShortly(t *testing.T) {
 	server := startMock(t)
-	client, clock := retrying(t, server, nil)
+	client, announced := announcing(t, server)
 	server.Script(graphmock.Fault{Times: 3, Status: 503})
 	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
 		t.Fatal(err)
@@ -88,7 +80,10 @@ func TestTransientErrorsAreRetriedShortly(t *testing.T) {
 	if got := methods(server); got != "GET GET GET GET" {
 		t.Errorf("received %s", got)
 	}
-	for i, w := range clock.waits {
+	if len(announced.all) != 3 {
+		t.Errorf("announced %+v", announced.all)
+	}
+	for i, w := range announced.all {
 		if ceiling := time.Second << i; w.For > ceiling || w.Object != number || w.Reason != "temporary failure (HTTP 503)" {
 			t.Errorf("wait %d is %+v", i, w)
 		}
@@ -126,17 +121,16 @@ func TestWhatNoRetryMendsIsSentOnce(t *testing.T) {
 
 func TestRateLimitsWaitLong(t *testing.T) {
 	server := startMock(t)
-	client, clock := retrying(t, server, nil)
+	client, announced := announcing(t, server)
 	server.Script(graphmock.Fault{Times: 2, Status: 400, Body: errorBody(4)})
 	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
 		t.Fatal(err)
 	}
-	if len(clock.waits) != 2 {
-		t.Fatalf("waits %+v", clock.waits)
+	if len(announced.all) != 2 {
+		t.Fatalf("announced %+v", announced.all)
 	}
-	for _, w := range clock.waits {
-		// What is left of the wait by the time the brake looks at it.
-		if w.For < 4*time.Second || w.For > graph.DefaultRetryMaxWait || w.Reason != "rate limit (code 4)" {
+	for _, w := range announced.all {
+		if w.For < 5*time.Second || w.For > graph.DefaultRetryMaxWait || w.Reason != "rate limit (code 4)" {
 			t.Errorf("wait %+v", w)
 		}
 	}
@@ -156,8 +150,9 @@ func TestTheServersWaitIsHonoured(t *testing.T) {
 			if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
 				t.Fatal(err)
 			}
-			if len(clock.waits) != 1 || clock.waits[0].For < 85*time.Second || clock.waits[0].For > 90*time.Second {
-				t.Errorf("waits %+v", clock.waits)
+			// A date has no fractions of a second.
+			if waits := clock.Waits(); len(waits) != 1 || waits[0] <= 89*time.Second || waits[0] > 90*time.Second {
+				t.Errorf("waited %v", waits)
 			}
 		})
 	}
@@ -165,8 +160,11 @@ func TestTheServersWaitIsHonoured(t *testing.T) {
 		server := startMock(t)
 		client, clock := retrying(t, server, nil)
 		server.Script(graphmock.Fault{Status: 503, Header: http.Header{"Retry-After": {"17"}}, Body: "x"})
-		if _, err := client.BusinessEncryption(t.Context(), number); err != nil || len(clock.waits) != 1 || clock.waits[0].For != 17*time.Second {
-			t.Errorf("waits %+v, %v", clock.waits, err)
+		if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		if waits := clock.Waits(); !slices.Equal(waits, []time.Duration{17 * time.Second}) {
+			t.Errorf("waited %v", waits)
 		}
 	})
 }
@@ -181,8 +179,8 @@ func TestAWaitThatIsTooLongFailsAtOnce(t *testing.T) {
 		if !ok || e.GaveUp != (graph.GaveUp{Why: graph.WaitTooLong, Wait: 37 * time.Minute, Asked: true, Allowed: 2 * time.Minute}) {
 			t.Errorf("%+v", e)
 		}
-		if len(clock.waits) != 0 || server.Count("", "") != 1 {
-			t.Errorf("%d requests, waits %+v", server.Count("", ""), clock.waits)
+		if waits := clock.Waits(); len(waits) != 0 || server.Count("", "") != 1 {
+			t.Errorf("%d requests, waited %v", server.Count("", ""), waits)
 		}
 	})
 	t.Run("for the timeout", func(t *testing.T) {
@@ -193,7 +191,7 @@ func TestAWaitThatIsTooLongFailsAtOnce(t *testing.T) {
 		server.Script(graphmock.Fault{Status: 429, Header: http.Header{"Retry-After": {"100"}}, Body: "x"})
 		_, err := client.BusinessEncryption(ctx, number)
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || e.GaveUp != (graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 100 * time.Second, Asked: true, Allowed: 2 * time.Minute}) || len(clock.waits) != 0 {
+		if !ok || e.GaveUp != (graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 100 * time.Second, Asked: true, Allowed: 2 * time.Minute}) || len(clock.Waits()) != 0 {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -202,7 +200,7 @@ func TestAWaitThatIsTooLongFailsAtOnce(t *testing.T) {
 func TestInterruptionEndsAWait(t *testing.T) {
 	server := startMock(t)
 	client, clock := retrying(t, server, nil)
-	clock.stop = context.Canceled
+	clock.Interrupt(context.Canceled)
 	server.Script(graphmock.Fault{Times: -1, Status: 503})
 	_, err := client.BusinessEncryption(t.Context(), number)
 	e, ok := errors.AsType[*graph.Error](err)
@@ -313,7 +311,7 @@ func TestARateLimitHoldsBackAllOthers(t *testing.T) {
 // it meets the limit again, no other is sent.
 func TestOneRequestTriesTheEndOfARateLimit(t *testing.T) {
 	server := startMock(t)
-	client, clock := retrying(t, server, func(c *graph.Config) { c.MaxRetries = 10 })
+	client, _ := retrying(t, server, func(c *graph.Config) { c.MaxRetries = 10 })
 	server.Script(graphmock.Fault{Times: 3, Status: 400, Body: errorBody(4)})
 	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
 		t.Fatal(err)
@@ -345,7 +343,6 @@ func TestOneRequestTriesTheEndOfARateLimit(t *testing.T) {
 	if n := server.Count("", ""); n != 2+19 {
 		t.Errorf("%d requests in the end", n)
 	}
-	_ = clock
 }
 
 func TestAppSecretProof(t *testing.T) {
@@ -440,14 +437,14 @@ func TestTLSFailureIsNotRetried(t *testing.T) {
 	server.Config.ErrorLog = nil
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	clock := &testClock{}
-	client, err := graph.New(graph.Config{AccessToken: token, BaseURL: server.URL, MaxRetries: 5, Clock: clock, OnWait: clock.onWait})
+	clock := fakeclock.New()
+	client, err := graph.New(graph.Config{AccessToken: token, BaseURL: server.URL, MaxRetries: 5, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = client.SetBusinessPublicKey(t.Context(), number, testKey(t))
 	e, ok := errors.AsType[*graph.Error](err)
-	if !ok || e.Class != graph.ClassCertificate || e.Uncertain() || len(clock.waits) != 0 {
+	if !ok || e.Class != graph.ClassCertificate || e.Uncertain() || len(clock.Waits()) != 0 {
 		t.Errorf("%+v", e)
 	}
 }

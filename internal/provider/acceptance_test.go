@@ -8,14 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
@@ -54,42 +53,12 @@ type world struct {
 	*graphmock.Server
 	t testing.TB
 
-	clock *testClock
-}
-
-// testClock does not wait: it moves its time on, and remembers how long it
-// would have waited.
-type testClock struct {
-	mu     sync.Mutex
-	ahead  time.Duration
-	sleeps []time.Duration
-}
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sleeps = append(c.sleeps, d)
-	c.ahead += d
-	return context.Cause(ctx)
-}
-
-// slept returns the waits since the last call.
-func (c *testClock) slept() []time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer func() { c.sleeps = nil }()
-	return c.sleeps
+	clock *fakeclock.Clock
 }
 
 func newWorld(t testing.TB, numbers ...string) *world {
 	t.Helper()
-	w := &world{t: t, clock: &testClock{}, Server: graphmock.New(graphmock.Options{Token: testToken})}
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.New(graphmock.Options{Token: testToken})}
 	if err := w.Start(""); err != nil {
 		t.Fatal(err)
 	}

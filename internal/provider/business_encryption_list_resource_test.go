@@ -23,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/querycheck/queryfilter"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -505,7 +506,7 @@ func TestList_unknownProviderConfiguration(t *testing.T) {
 // The warning that another version answers comes once, and takes no place.
 func TestList_servedVersion(t *testing.T) {
 	t.Parallel()
-	w := &world{t: t, clock: &testClock{}, Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
 	if err := w.Start(""); err != nil {
 		t.Fatal(err)
 	}

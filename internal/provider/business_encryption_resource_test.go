@@ -377,7 +377,7 @@ func TestAccBusinessEncryption_waitsForTheSignature(t *testing.T) {
 					w.received("GET GET POST GET GET GET GET"),
 					value(attrSignatureStatus, "VALID"),
 					stateCheck(func() error {
-						if got := w.clock.slept(); !slices.Equal(got, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
+						if got := w.clock.Waits(); !slices.Equal(got, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
 							return fmt.Errorf("waited %v", got)
 						}
 						return nil
