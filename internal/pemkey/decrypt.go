@@ -3,17 +3,25 @@
 package pemkey
 
 import (
+	"bytes"
 	"crypto/aes"
-	"crypto/des" //nolint:gosec // for its block size: Triple-DES is what many keys are encrypted with
+	"crypto/cipher"
+	"crypto/des" //nolint:gosec // Triple-DES is what many keys are encrypted with
+	"crypto/fips140"
+	"crypto/pbkdf2"
+	"crypto/sha1" //nolint:gosec // in an HMAC, and the default of PBKDF2
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 
-	"github.com/emmansun/gmsm/pkcs"
+	"golang.org/x/crypto/scrypt"
 )
 
 // What a key derivation may take. A file asks for it, and whoever wrote the file may be hostile.
@@ -28,12 +36,16 @@ const encryptAgain = "Encrypt it anew with `openssl pkcs8 -topk8 -in private.pem
 // legacyCiphers are the names of what [x509.DecryptPEMBlock] decrypts.
 var legacyCiphers = []string{"DES-CBC", "DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC"}
 
-// pbes2BlockSizes has, by their object identifiers, the ciphers that OpenSSL 3 offers by default.
-var pbes2BlockSizes = map[string]int{
-	"1.2.840.113549.3.7":      des.BlockSize, // des-ede3-cbc
-	"2.16.840.1.101.3.4.1.2":  aes.BlockSize, // aes-128-cbc
-	"2.16.840.1.101.3.4.1.22": aes.BlockSize, // aes-192-cbc
-	"2.16.840.1.101.3.4.1.42": aes.BlockSize, // aes-256-cbc
+// pbes2Ciphers has, by their object identifiers, the ciphers that OpenSSL 3 offers by default. All of
+// them are in CBC mode.
+var pbes2Ciphers = map[string]struct {
+	keySize, blockSize int
+	newBlock           func(key []byte) (cipher.Block, error)
+}{
+	"1.2.840.113549.3.7":      {24, des.BlockSize, des.NewTripleDESCipher}, // des-ede3-cbc
+	"2.16.840.1.101.3.4.1.2":  {16, aes.BlockSize, aes.NewCipher},          // aes-128-cbc
+	"2.16.840.1.101.3.4.1.22": {24, aes.BlockSize, aes.NewCipher},          // aes-192-cbc
+	"2.16.840.1.101.3.4.1.42": {32, aes.BlockSize, aes.NewCipher},          // aes-256-cbc
 }
 
 // cipherNames are for messages. The identifiers and names of a family begin alike.
@@ -67,6 +79,11 @@ func unsupported(how string) error {
 		fmt.Sprintf("The private key is encrypted with %s, which is not supported.", how),
 		encryptAgain,
 	}
+}
+
+// forbidden is for what only fails when GODEBUG has fips140=only.
+func forbidden() error {
+	return unsupported("an algorithm that FIPS 140 does not approve")
 }
 
 func missingPassphrase() error {
@@ -110,6 +127,9 @@ func (b pemBlock) decryptLegacy(passphrase []string) ([]byte, error) {
 	if len(passphrase) == 0 {
 		return nil, missingPassphrase()
 	}
+	if fips140.Enforced() { // crypto/md5, which makes the key, panics then
+		return nil, forbidden()
+	}
 	//nolint:staticcheck // deprecated because the format is weak, but keys in it are around
 	der, err := x509.DecryptPEMBlock(&pem.Block{Headers: b.headers, Bytes: b.der}, []byte(passphrase[0]))
 	switch {
@@ -127,55 +147,84 @@ type encryptedPrivateKeyInfo struct {
 	Data      []byte
 }
 
-// decryptPBES2 decrypts what is labelled ENCRYPTED PRIVATE KEY. The library that does it trusts the
-// file: what could make it panic, work for long or fail for want of an algorithm is checked before.
+// pbes2Params is RFC 8018, appendix A.4.
+type pbes2Params struct {
+	KeyDerivation, Encryption pkix.AlgorithmIdentifier
+}
+
+// decryptPBES2 decrypts what is labelled ENCRYPTED PRIVATE KEY. Everything that the file demands is
+// checked before any of it is done.
 func decryptPBES2(der []byte, passphrase []string) ([]byte, error) {
 	const what = "encrypted private key"
 	info, err := unmarshal[encryptedPrivateKeyInfo](der, what)
 	if err != nil {
 		return nil, err
 	}
-	if !pkcs.IsPBES2(info.Algorithm) {
+	if info.Algorithm.Algorithm.String() != oidPBES2 {
 		return nil, unsupported("a scheme older than PBES2")
 	}
-	params, err := unmarshal[pkcs.PBES2Params](info.Algorithm.Parameters.FullBytes, what)
+	params, err := unmarshal[pbes2Params](info.Algorithm.Parameters.FullBytes, what)
 	if err != nil {
 		return nil, err
 	}
-	blockSize, ok := pbes2BlockSizes[params.EncryptionScheme.Algorithm.String()]
+	pbes2, ok := pbes2Ciphers[params.Encryption.Algorithm.String()]
 	if !ok {
-		return nil, unsupportedCipher(params.EncryptionScheme.Algorithm.String())
+		return nil, unsupportedCipher(params.Encryption.Algorithm.String())
 	}
-	iv, err := unmarshal[[]byte](params.EncryptionScheme.Parameters.FullBytes, what)
+	iv, err := unmarshal[[]byte](params.Encryption.Parameters.FullBytes, what)
 	if err != nil {
 		return nil, err
 	}
-	if len(iv) != blockSize || len(info.Data) == 0 || len(info.Data)%blockSize != 0 {
+	if len(iv) != pbes2.blockSize || len(info.Data) == 0 || len(info.Data)%pbes2.blockSize != 0 {
 		return nil, badDER(what)
 	}
-	if err := checkDerivation(params.KeyDerivationFunc, what); err != nil {
+	derive, err := keyDerivation(params.KeyDerivation, what)
+	if err != nil {
 		return nil, err
 	}
 	if len(passphrase) == 0 {
 		return nil, missingPassphrase()
 	}
-	plain, _, err := params.Decrypt([]byte(passphrase[0]), info.Data)
+	key, err := derive(passphrase[0], pbes2.keySize)
 	if err != nil {
+		return nil, forbidden()
+	}
+	block, err := pbes2.newBlock(key)
+	if err != nil {
+		return nil, forbidden()
+	}
+	plain := make([]byte, len(info.Data))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, info.Data)
+	return unpad(plain, pbes2.blockSize)
+}
+
+// unpad removes the padding of RFC 8018, section 6.2.2: 1 to blockSize bytes, each of which is their
+// number.
+func unpad(plain []byte, blockSize int) ([]byte, error) {
+	last := plain[len(plain)-1]
+	padding := bytes.Repeat([]byte{last}, int(last))
+	if last == 0 || int(last) > blockSize || !bytes.HasSuffix(plain, padding) {
 		return nil, wrongPassphrase()
 	}
-	return plain, nil
+	return plain[:len(plain)-int(last)], nil
 }
 
 const (
+	oidPBES2  = "1.2.840.113549.1.5.13"
 	oidPBKDF2 = "1.2.840.113549.1.5.12"
 	oidScrypt = "1.3.6.1.4.1.11591.4.11"
 )
 
-// pbkdf2PRFs are HMAC with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512, SHA-512/224 and SHA-512/256.
-var pbkdf2PRFs = []string{
-	"", // SHA-1 is what is meant when nothing is said
-	"1.2.840.113549.2.7", "1.2.840.113549.2.8", "1.2.840.113549.2.9", "1.2.840.113549.2.10",
-	"1.2.840.113549.2.11", "1.2.840.113549.2.12", "1.2.840.113549.2.13",
+// pbkdf2Hashes are those of the pseudorandom functions of PBKDF2, which are HMACs.
+var pbkdf2Hashes = map[string]func() hash.Hash{
+	"":                    sha1.New, // is meant when nothing is said
+	"1.2.840.113549.2.7":  sha1.New,
+	"1.2.840.113549.2.8":  sha256.New224,
+	"1.2.840.113549.2.9":  sha256.New,
+	"1.2.840.113549.2.10": sha512.New384,
+	"1.2.840.113549.2.11": sha512.New,
+	"1.2.840.113549.2.12": sha512.New512_224,
+	"1.2.840.113549.2.13": sha512.New512_256,
 }
 
 // pbkdf2Params is RFC 8018, appendix A.2, with the only kind of salt that is in use.
@@ -193,37 +242,49 @@ type scryptParams struct {
 	KeyLength int64 `asn1:"optional"`
 }
 
-// checkDerivation wants a key derivation that is known and can be afforded.
-func checkDerivation(kdf pkix.AlgorithmIdentifier, what string) error {
+// deriveFunc derives a key of size bytes from a passphrase.
+type deriveFunc func(passphrase string, size int) ([]byte, error)
+
+// keyDerivation returns the key derivation that kdf asks for if it is known and can be afforded. The
+// length of the key is that of the cipher, whatever kdf says.
+func keyDerivation(kdf pkix.AlgorithmIdentifier, what string) (deriveFunc, error) {
 	switch kdf.Algorithm.String() {
 	case oidPBKDF2:
 		params, err := unmarshal[pbkdf2Params](kdf.Parameters.FullBytes, what)
+		newHash, known := pbkdf2Hashes[params.PRF.Algorithm.String()]
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case params.Iterations < 1:
-			return badDER(what)
-		case !slices.Contains(pbkdf2PRFs, params.PRF.Algorithm.String()):
-			return unsupported("PBKDF2 and a hash function that is not of the SHA-1 or SHA-2 family")
+			return nil, badDER(what)
+		case !known:
+			return nil, unsupported("PBKDF2 and a hash function that is not of the SHA-1 or SHA-2 family")
 		case params.Iterations > maxIterations:
-			return excessive(fmt.Sprintf("%d iterations of PBKDF2, and the limit is %d", params.Iterations, maxIterations))
+			return nil, excessive(fmt.Sprintf("%d iterations of PBKDF2, and the limit is %d", params.Iterations, maxIterations))
 		}
+		return func(passphrase string, size int) ([]byte, error) {
+			return pbkdf2.Key(newHash, passphrase, params.Salt, int(params.Iterations), size)
+		}, nil
 	case oidScrypt:
 		params, err := unmarshal[scryptParams](kdf.Parameters.FullBytes, what)
 		switch n, r, p := params.N, params.R, params.P; {
 		case err != nil:
-			return err
+			return nil, err
 		case n < 2 || n&(n-1) != 0 || r < 1 || p < 1:
-			return badDER(what)
+			return nil, badDER(what)
 		case n > maxScryptWork || r > maxScryptWork || p > maxScryptWork || n*r > maxScryptWork || n*r*p > maxScryptWork:
-			return excessive("more work of scrypt than the limit allows")
+			return nil, excessive("more work of scrypt than the limit allows")
 		case 128*r*(n+p+2) > maxScryptMemory:
-			return excessive(fmt.Sprintf("more memory for scrypt than the limit of %d MiB", maxScryptMemory>>20))
+			return nil, excessive(fmt.Sprintf("more memory for scrypt than the limit of %d MiB", maxScryptMemory>>20))
+		case fips140.Enforced(): // scrypt.Key can panic then
+			return nil, forbidden()
 		}
+		return func(passphrase string, size int) ([]byte, error) {
+			return scrypt.Key([]byte(passphrase), params.Salt, int(params.N), int(params.R), int(params.P), size)
+		}, nil
 	default:
-		return unsupported("a key derivation other than PBKDF2 and scrypt")
+		return nil, unsupported("a key derivation other than PBKDF2 and scrypt")
 	}
-	return nil
 }
 
 func excessive(demand string) error {

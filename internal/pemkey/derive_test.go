@@ -3,7 +3,13 @@
 package pemkey_test
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/fips140"
+	"crypto/pbkdf2"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -12,6 +18,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -564,6 +572,92 @@ func TestDerive_paddedNoise(t *testing.T) {
 	for i := range 2000 {
 		key, err := pemkey.Derive(fixture(t, "private/pbkdf2_1_iteration.pem"), fmt.Sprintf("wrong %d", i))
 		checkError(t, key, err, pemkey.KindWrongPassphrase, "trimspace()")
+	}
+}
+
+// TestDerive_padding has the plaintext padded in ways that no encoder does.
+func TestDerive_padding(t *testing.T) {
+	t.Parallel()
+	want := mustParse(t, fixture(t, "rsa2048_a.spki.pem"))
+	pkcs8 := decode(t, fixture(t, "rsa2048_a.private_pkcs8.pem"))
+	right := aes.BlockSize - len(pkcs8)%aes.BlockSize
+	for name, test := range map[string]struct {
+		plain, padding []byte
+		ok             bool
+	}{
+		"as it has to be":          {pkcs8, bytes.Repeat([]byte{byte(right)}, right), true},
+		"first byte of another":    {pkcs8, append([]byte{0xff}, bytes.Repeat([]byte{byte(right)}, right-1)...), false},
+		"one block more":           {pkcs8, bytes.Repeat([]byte{byte(right + aes.BlockSize)}, right+aes.BlockSize), false},
+		"none":                     {pkcs8, make([]byte, right), false},
+		"longer than the plain":    {nil, bytes.Repeat([]byte{aes.BlockSize + 1}, aes.BlockSize), false},
+		"much longer than a block": {nil, bytes.Repeat([]byte{0xff}, aes.BlockSize), false},
+		"nothing but padding":      {nil, bytes.Repeat([]byte{aes.BlockSize}, aes.BlockSize), false},
+	} {
+		text := tampered(t, "private/pbkdf2_1_iteration.pem", func(info *encryptedInfo) {
+			var params pbkdf2Params
+			if _, err := asn1.Unmarshal(info.Algorithm.Params.KDF.Parameters.FullBytes, &params); err != nil {
+				t.Fatal(err)
+			}
+			key, err := pbkdf2.Key(sha256.New, passphrase, params.Salt, 1, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			block, err := aes.NewCipher(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var iv []byte
+			if _, err := asn1.Unmarshal(info.Algorithm.Params.Cipher.Parameters.FullBytes, &iv); err != nil {
+				t.Fatal(err)
+			}
+			info.Data = append(bytes.Clone(test.plain), test.padding...)
+			cipher.NewCBCEncrypter(block, iv).CryptBlocks(info.Data, info.Data)
+		})
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := pemkey.Derive(text, passphrase)
+			switch {
+			case !test.ok:
+				checkError(t, key, err, pemkey.KindWrongPassphrase, "cannot be decrypted with this passphrase")
+			case err != nil || key != want:
+				t.Errorf("%s, %v", key, err)
+			}
+		})
+	}
+}
+
+// TestDerive_fips140 runs itself in a process whose cryptography refuses what FIPS 140 does not
+// approve, and panics in places.
+func TestDerive_fips140(t *testing.T) {
+	t.Parallel()
+	if !fips140.Enforced() {
+		program, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		child := exec.Command(program, "-test.run=^TestDerive_fips140$", "-test.v")
+		child.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		output, err := child.CombinedOutput()
+		if err != nil || !bytes.Contains(output, []byte("--- PASS: TestDerive_fips140")) {
+			t.Errorf("%v\n%s", err, output)
+		}
+		return
+	}
+
+	hmacSHA256 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}, Parameters: asn1.NullRawValue}
+	for name, text := range map[string]string{
+		"legacy":            fixture(t, "private/legacy_aes256.pem"),
+		"scrypt":            fixture(t, "private/scrypt_aes256.pem"),
+		"PBKDF2 with SHA-1": fixture(t, "private/pbkdf2_aes256_SHA1.pem"),
+		"Triple-DES": withKDF(t, "private/pbkdf2_des3_SHA256.pem", pbkdf2Params{
+			Salt: make([]byte, 16), Iterations: 1, PRF: hmacSHA256,
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := pemkey.Derive(text, passphrase)
+			checkError(t, key, err, pemkey.KindUnsupportedEncryption, "FIPS 140")
+		})
 	}
 }
 
