@@ -4,6 +4,7 @@ package pemkey
 
 import (
 	"bytes"
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
@@ -242,29 +243,20 @@ func privateNumbers(label string, der []byte) (rsaPublicKey, error) {
 	if _, err := fromNumbers(numbers.N, numbers.E); err != nil {
 		return rsaPublicKey{}, err
 	}
-	return numbers, key.check()
+	if _, err := x509.ParsePKCS1PrivateKey(der); err != nil || len(key.More) > 0 && !key.isConsistent() {
+		return rsaPublicKey{}, unusable("The numbers of the private key do not belong together.")
+	}
+	return numbers, nil
 }
 
-// check finds damage that a public key could not show: the numbers have to belong together.
-func (k rsaPrivateKey) check() error {
-	mismatch := unusable("The numbers of the private key do not belong together.")
-	primes := []*big.Int{k.P, k.Q}
+// isConsistent is for keys of more than two primes, whose numbers crypto/x509 does not compare. What
+// is encrypted with the public half has to come back when it is decrypted with the private one.
+func (k rsaPrivateKey) isConsistent() bool {
+	product := new(big.Int).Mul(k.P, k.Q)
 	for _, more := range k.More {
-		primes = append(primes, more.R)
+		product.Mul(product, more.R)
 	}
-	one, product, inverse := big.NewInt(1), big.NewInt(1), new(big.Int)
-	for _, p := range primes {
-		if p.Cmp(one) <= 0 {
-			return mismatch
-		}
-		inverse.Mod(inverse.Mul(k.E, k.D), new(big.Int).Sub(p, one))
-		if inverse.Cmp(one) != 0 {
-			return mismatch
-		}
-		product.Mul(product, p)
-	}
-	if product.Cmp(k.N) != 0 {
-		return mismatch
-	}
-	return nil
+	two := big.NewInt(2)
+	decrypted := new(big.Int).Exp(two, new(big.Int).Mul(k.E, k.D), k.N)
+	return product.Cmp(k.N) == 0 && decrypted.Cmp(two) == 0
 }

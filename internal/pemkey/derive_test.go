@@ -118,7 +118,7 @@ func TestDerive_everyFixture(t *testing.T) {
 	for _, test := range underivable(t) {
 		read = append(read, test.fixture)
 	}
-	read = append(read, "private/multiprime.pem", "private/multiprime.spki.pem", "private/passphrase_special.pem", "private/passphrase_empty.pem", "private/rsa1024.pem")
+	read = append(read, "private/multiprime.pem", "private/multiprime.pkcs1.pem", "private/multiprime.spki.pem", "private/passphrase_special.pem", "private/passphrase_empty.pem", "private/rsa1024.pem")
 	files, err := filepath.Glob("testdata/private/*")
 	if err != nil || len(files) < 60 {
 		t.Fatalf("%d files, %v", len(files), err)
@@ -137,8 +137,10 @@ func TestDerive_otherKeys(t *testing.T) {
 			t.Errorf("%s: the key is %s, not %s", name, got, want)
 		}
 	}
-	if got, want := mustDerive(t, fixture(t, "private/multiprime.pem"), passphrase), mustParse(t, fixture(t, "private/multiprime.spki.pem")); got != want {
-		t.Errorf("three primes: the key is %s, not %s", got, want)
+	for _, name := range []string{"private/multiprime.pem", "private/multiprime.pkcs1.pem"} {
+		if got, want := mustDerive(t, fixture(t, name), passphrase), mustParse(t, fixture(t, "private/multiprime.spki.pem")); got != want {
+			t.Errorf("%s: the key is %s, not %s", name, got, want)
+		}
 	}
 }
 
@@ -219,13 +221,14 @@ type pkcs8Info struct {
 type pkcs1Info struct {
 	Version                     int
 	N, E, D, P, Q, DP, DQ, QInv *big.Int
+	More                        []struct{ R, D, T *big.Int } `asn1:"optional,omitempty"`
 }
 
-// withNumbers returns the private key of the fixtures after a change to its numbers.
-func withNumbers(tb testing.TB, change func(key *pkcs1Info)) string {
+// withNumbers returns the private key of a fixture after a change to its numbers.
+func withNumbers(tb testing.TB, name string, change func(key *pkcs1Info)) string {
 	tb.Helper()
 	var key pkcs1Info
-	if _, err := asn1.Unmarshal(decode(tb, fixture(tb, "rsa2048_a.private_pkcs1.pem")), &key); err != nil {
+	if _, err := asn1.Unmarshal(decode(tb, fixture(tb, name)), &key); err != nil {
 		tb.Fatal(err)
 	}
 	change(&key)
@@ -409,23 +412,33 @@ func underivable(tb testing.TB) []underivableInput {
 	file("private/rsa1024_certificate.pem", pemkey.KindWrongSize, "1024 bits")
 	file("rsa1024.spki.pem", pemkey.KindWrongSize, "1024 bits")
 
+	other := mustParse(tb, fixture(tb, "rsa2048_b.spki.pem")).RSA().N
 	for name, change := range map[string]func(key *pkcs1Info){
-		"another modulus":   func(key *pkcs1Info) { key.N.Add(key.N, big.NewInt(1<<20)) },
+		"another modulus":   func(key *pkcs1Info) { key.N = other },
 		"another exponent":  func(key *pkcs1Info) { key.E.SetInt64(257) },
 		"another secret":    func(key *pkcs1Info) { key.D.Add(key.D, big.NewInt(2)) },
 		"another prime":     func(key *pkcs1Info) { key.P.Add(key.P, big.NewInt(2)) },
+		"another CRT value": func(key *pkcs1Info) { key.QInv.Add(key.QInv, big.NewInt(2)) },
 		"prime one":         func(key *pkcs1Info) { key.P.SetInt64(1) },
 		"prime zero":        func(key *pkcs1Info) { key.Q.SetInt64(0) },
 		"negative prime":    func(key *pkcs1Info) { key.Q.Neg(key.Q) },
 		"the modulus twice": func(key *pkcs1Info) { key.P, key.Q = key.N, big.NewInt(2) },
 		"huge prime":        func(key *pkcs1Info) { key.Q.Lsh(key.Q, 200_000) },
 	} {
-		text := withNumbers(tb, change)
-		if name != "another modulus" { // that one may have a small factor
-			add(name, text, pemkey.KindUnusableNumbers, "do not belong together")
-		}
+		add(name, withNumbers(tb, "rsa2048_a.private_pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
 	}
-	add("even modulus", withNumbers(tb, func(key *pkcs1Info) { key.N.Sub(key.N, big.NewInt(1)) }), pemkey.KindUnusableNumbers, "even")
+	for name, change := range map[string]func(key *pkcs1Info){
+		"another modulus":  func(key *pkcs1Info) { key.N = other },
+		"another exponent": func(key *pkcs1Info) { key.E.SetInt64(257) },
+		"another secret":   func(key *pkcs1Info) { key.D.Add(key.D, big.NewInt(2)) },
+		"another prime":    func(key *pkcs1Info) { key.P.Add(key.P, big.NewInt(2)) },
+		"a third of one":   func(key *pkcs1Info) { key.More[0].R.SetInt64(1) },
+		"a third prime":    func(key *pkcs1Info) { key.More[0].R.Add(key.More[0].R, big.NewInt(2)) },
+		"no third prime":   func(key *pkcs1Info) { key.More = nil },
+	} {
+		add("three primes: "+name, withNumbers(tb, "private/multiprime.pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
+	}
+	add("even modulus", withNumbers(tb, "rsa2048_a.private_pkcs1.pem", func(key *pkcs1Info) { key.N.Sub(key.N, big.NewInt(1)) }), pemkey.KindUnusableNumbers, "even")
 
 	add("empty", " \n", pemkey.KindEmpty, "a private key, from its BEGIN line")
 	add("too large", private+strings.Repeat("\n", 64<<10), pemkey.KindTooLarge, "key or a certificate is much smaller")

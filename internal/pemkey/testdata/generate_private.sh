@@ -37,6 +37,7 @@ openssl pkcs8 -topk8 -in $key -passout pass: -out private/passphrase_empty.pem
 # A key of three primes, which is rare.
 openssl genrsa -aes256 -primes 3 -passout $pass -out private/multiprime.pem 2048
 openssl rsa -in private/multiprime.pem -passin $pass -pubout -out private/multiprime.spki.pem
+openssl rsa -in private/multiprime.pem -passin $pass -traditional -out private/multiprime.pkcs1.pem
 
 # Certificates: as a CA would mark it, of version 1, and with a serial number
 # that RFC 5280 does not allow.
