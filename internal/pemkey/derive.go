@@ -12,18 +12,6 @@ import (
 	"slices"
 )
 
-const (
-	labelCertificate  = "CERTIFICATE"           // RFC 7468, section 5
-	labelTrusted      = "TRUSTED CERTIFICATE"   // OpenSSL's own: a certificate, and behind it what it is trusted for
-	labelPrivatePKCS1 = "RSA PRIVATE KEY"       // RFC 8017, appendix A.1.2
-	labelPrivatePKCS8 = "PRIVATE KEY"           // RFC 7468, section 10
-	labelEncrypted    = "ENCRYPTED PRIVATE KEY" // RFC 7468, section 11
-	labelPrivateEC    = "EC PRIVATE KEY"        // RFC 5915
-	labelRequest      = "CERTIFICATE REQUEST"   // RFC 7468, section 7
-)
-
-var certificateLabels = []string{labelCertificate, "X509 CERTIFICATE", labelTrusted}
-
 // keyExpected is what [Derive] reads.
 var keyExpected = &expectation{
 	labels:   append([]string{labelSPKI, labelPKCS1, labelPrivatePKCS1, labelPrivatePKCS8, labelEncrypted}, certificateLabels...),
@@ -141,35 +129,6 @@ func (b pemBlock) checkLabel() error {
 			fmt.Sprintf("Write %s into its BEGIN and END lines, or export the key again.", actual),
 		}
 	}
-}
-
-// identify returns the label that belongs to what begins like der, and "" when that is not clear. A
-// part of a key will do, as it does for privateKeyInDER.
-func identify(der []byte) string {
-	content := sequenceContent(der)
-	inner := sequenceContent(content)
-	starts := func(der []byte, with ...byte) bool { return bytes.HasPrefix(der, with) }
-	switch {
-	case starts(content, 0x02, 1, 0, 0x02), starts(content, 0x02, 1, 1, 0x02):
-		return labelPrivatePKCS1
-	case starts(content, 0x02, 1, 0, 0x30), starts(content, 0x02, 1, 1, 0x30):
-		return labelPrivatePKCS8
-	case starts(content, 0x02, 1, 1, 0x04):
-		return labelPrivateEC
-	case starts(content, 0x02) && !starts(content, 0x02, 1):
-		return labelPKCS1
-	case starts(inner, 0xa0, 3, 0x02, 1):
-		return labelCertificate
-	case starts(inner, 0x02, 1, 0, 0x30):
-		return labelRequest
-	case starts(inner, 0x06):
-		var algorithm asn1.RawValue
-		if rest, err := asn1.Unmarshal(content, &algorithm); err == nil && starts(rest, 0x04) {
-			return labelEncrypted
-		}
-		return labelSPKI
-	}
-	return ""
 }
 
 // tbsCertificate has the fields of RFC 5280, section 4.1, up to the key. crypto/x509 reads all of a

@@ -6,28 +6,19 @@
 package pemkey
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"math"
 	"math/big"
-	"slices"
-	"strings"
 )
 
 const (
 	keyBits    = 2048     // the only size that the Graph API takes
 	maxTextLen = 64 << 10 // bytes; a key has about 450
-
-	labelSPKI  = "PUBLIC KEY"     // RFC 7468, section 13
-	labelPKCS1 = "RSA PUBLIC KEY" // RFC 8017, appendix A.1.1
 )
 
 // PublicKey is an RSA-2048 public key in the one form that the Graph API takes. It is immutable
@@ -113,199 +104,6 @@ func (k PublicKey) String() string {
 	return k.Fingerprint()
 }
 
-// pemBlock is a PEM block with the header lines of RFC 1421 that an encrypted private key can have.
-type pemBlock struct {
-	label   string
-	headers map[string]string
-	der     []byte
-}
-
-// decodeBlock returns the one block, with one of the labels, that text must be. When it is not ok,
-// diagnose finds out why. encoding/pem would skip what it cannot read and go on to the next block,
-// so that a text with a damaged key in it could still yield a key.
-func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
-	first, rest, _ := cutLine(trim(text))
-	label, isBegin := strings.CutPrefix(strings.TrimSuffix(first, "-----"), "-----BEGIN ")
-	if !isBegin || !strings.HasSuffix(first, "-----") || !slices.Contains(labels, label) {
-		return pemBlock{}, false
-	}
-
-	block.label = label
-	var body strings.Builder
-	body.Grow(len(rest))
-	for found := true; found; {
-		var line string
-		line, rest, found = cutLine(rest)
-		name, value, isHeader := strings.Cut(line, ":")
-		switch {
-		case line == "-----END "+label+"-----":
-			der, err := base64.StdEncoding.Strict().DecodeString(body.String())
-			block.der = der
-			return block, err == nil && len(der) > 0 && rest == ""
-		case isHeader && body.Len() == 0:
-			if block.headers == nil {
-				block.headers = map[string]string{}
-			}
-			block.headers[name] = strings.TrimSpace(value)
-		default:
-			body.WriteString(line)
-		}
-	}
-	return pemBlock{}, false
-}
-
-// trim takes away what is around a block without being a part of it.
-func trim(text string) string {
-	return strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
-}
-
-// cutLine splits text after its first line, which may end in LF, CR or CRLF. The spaces and tabs
-// that end the line are dropped; none of them can be part of the key without the base64 or the DER
-// coming out too short.
-func cutLine(text string) (line, rest string, found bool) {
-	i := strings.IndexAny(text, "\r\n")
-	if i < 0 {
-		return strings.TrimRight(text, " \t"), "", false
-	}
-	return strings.TrimRight(text[:i], " \t"), text[i+1:], true
-}
-
-type subjectPublicKeyInfo struct {
-	Algorithm pkix.AlgorithmIdentifier
-	PublicKey asn1.BitString
-}
-
-type rsaPublicKey struct {
-	N, E *big.Int
-}
-
-// decodeNumbers is stricter and laxer than crypto/x509: nothing may follow a field that is known,
-// and the NULL that RFC 4055 wants as parameters of rsaEncryption may be missing.
-func decodeNumbers(label string, der []byte, what string) (rsaPublicKey, error) {
-	pkcs1 := der
-	if label == labelSPKI {
-		info, err := unmarshal[subjectPublicKeyInfo](der, what)
-		if err != nil {
-			return rsaPublicKey{}, err
-		}
-		if err := checkAlgorithm(info.Algorithm, what); err != nil {
-			return rsaPublicKey{}, err
-		}
-		pkcs1 = info.PublicKey.Bytes
-	}
-	return unmarshal[rsaPublicKey](pkcs1, what)
-}
-
-// checkAlgorithm wants what, a public or private key, to be one for rsaEncryption.
-func checkAlgorithm(algorithm pkix.AlgorithmIdentifier, what string) error {
-	if name := algorithmName(algorithm.Algorithm); name != "RSA" {
-		return notRSA(what, name)
-	}
-	if p := algorithm.Parameters.FullBytes; len(p) > 0 && !bytes.Equal(p, asn1.NullBytes) {
-		return badDER(what)
-	}
-	return nil
-}
-
-func notRSA(what, algorithm string) error {
-	return &Error{
-		KindNotRSA,
-		fmt.Sprintf("The %s is for %s, and WhatsApp takes only RSA keys (algorithm rsaEncryption) of 2048 bits.", what, algorithm),
-		newPair,
-	}
-}
-
-func unmarshal[T any](der []byte, what string) (value T, err error) {
-	rest, err := asn1.Unmarshal(der, &value)
-	if err != nil {
-		return value, badDER(what)
-	}
-	if len(rest) > 0 {
-		return value, trailingData()
-	}
-	// encoding/asn1 ignores unknown fields at the end of a sequence.
-	again, err := asn1.Marshal(value)
-	if err != nil || !bytes.Equal(again, der) {
-		return value, badDER(what)
-	}
-	return value, nil
-}
-
-// mislabelled replaces err, which came up when der was read as what label announces, if der is
-// something else that is in order.
-func mislabelled(label string, der []byte, err error) error {
-	other, content := labelPKCS1, "a PKCS#1 key"
-	_, otherErr := unmarshal[rsaPublicKey](der, "")
-	if label == labelPKCS1 {
-		other, content = labelSPKI, "a SubjectPublicKeyInfo"
-		_, otherErr = unmarshal[subjectPublicKeyInfo](der, "")
-	}
-	if otherErr == nil {
-		return &Error{
-			KindWrongLabel,
-			fmt.Sprintf("The PEM block is labelled %s, but holds %s.", label, content),
-			fmt.Sprintf("Write %s into its BEGIN and END lines, or export the public key again with `openssl rsa -in private.pem -pubout -out public.pem`.", other),
-		}
-	}
-	if _, certErr := certificateKey(der); certErr == nil {
-		return &Error{
-			KindCertificate,
-			fmt.Sprintf("The PEM block is labelled %s, but holds a certificate.", label),
-			fmt.Sprintf("Write %s into its BEGIN and END lines, and take the public key out of it with provider::whatsapp::public_key(…) or with `openssl x509 -in certificate.pem -pubkey -noout`.", labelCertificate),
-		}
-	}
-	return err
-}
-
-func badDER(what string) error {
-	return &Error{
-		KindBadDER,
-		fmt.Sprintf("The base64 of the PEM block can be read, but what it encodes is not a well-formed %s.", what),
-		copyAgain,
-	}
-}
-
-func trailingData() error {
-	return &Error{KindTrailingData, "More data follows the end of the key inside the PEM block.", copyAgain}
-}
-
-func unusable(problem string) error {
-	return &Error{KindUnusableNumbers, problem, copyAgain}
-}
-
-// algorithmName returns "RSA" for rsaEncryption only. Identifiers that are not known are not
-// printed: the input may be anything.
-func algorithmName(id asn1.ObjectIdentifier) string {
-	switch id.String() {
-	case "1.2.840.113549.1.1.1":
-		return "RSA"
-	case "1.2.840.113549.1.1.7":
-		return "RSAES-OAEP"
-	case "1.2.840.113549.1.1.10":
-		return "RSA-PSS"
-	case "1.2.840.10045.2.1":
-		return "EC (elliptic curve)"
-	case "1.2.840.10040.4.1":
-		return "DSA"
-	case "1.2.840.113549.1.3.1", "1.2.840.10046.2.1":
-		return "Diffie-Hellman"
-	case "1.3.101.110":
-		return "X25519"
-	case "1.3.101.111":
-		return "X448"
-	case "1.3.101.112":
-		return "Ed25519"
-	case "1.3.101.113":
-		return "Ed448"
-	case "2.16.840.1.101.3.4.3.17", "2.16.840.1.101.3.4.3.18", "2.16.840.1.101.3.4.3.19":
-		return "ML-DSA"
-	case "2.16.840.1.101.3.4.4.1", "2.16.840.1.101.3.4.4.2", "2.16.840.1.101.3.4.4.3":
-		return "ML-KEM"
-	default:
-		return "another algorithm"
-	}
-}
-
 func fromNumbers(n, e *big.Int) (PublicKey, error) {
 	switch {
 	case n.Sign() <= 0:
@@ -352,3 +150,7 @@ next:
 	}
 	return product
 }()
+
+func unusable(problem string) error {
+	return &Error{KindUnusableNumbers, problem, copyAgain}
+}
