@@ -412,7 +412,7 @@ func underivable(tb testing.TB) []underivableInput {
 	file("private/rsa1024_certificate.pem", pemkey.KindWrongSize, "1024 bits")
 	file("rsa1024.spki.pem", pemkey.KindWrongSize, "1024 bits")
 
-	other := mustParse(tb, fixture(tb, "rsa2048_b.spki.pem")).RSA().N
+	other := rsaKey(tb, fixture(tb, "rsa2048_b.spki.pem")).N
 	for name, change := range map[string]func(key *pkcs1Info){
 		"another modulus":   func(key *pkcs1Info) { key.N = other },
 		"another exponent":  func(key *pkcs1Info) { key.E.SetInt64(257) },

@@ -68,12 +68,6 @@ func (k PublicKey) PEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: labelSPKI, Bytes: []byte(k.der)}))
 }
 
-// DER returns the SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7) in a slice that the caller may
-// change. The zero value gives an empty slice.
-func (k PublicKey) DER() []byte {
-	return []byte(k.der)
-}
-
 // Fingerprint returns the SHA-256 of the SubjectPublicKeyInfo as 64 lower-case hexadecimal digits,
 // the same as `openssl pkey -pubin -outform DER | sha256sum`. The zero value gives "".
 func (k PublicKey) Fingerprint() string {
@@ -82,16 +76,6 @@ func (k PublicKey) Fingerprint() string {
 	}
 	sum := sha256.Sum256([]byte(k.der))
 	return hex.EncodeToString(sum[:])
-}
-
-// RSA returns the key for use with crypto/rsa, a new copy with every call. The zero value gives nil.
-func (k PublicKey) RSA() *rsa.PublicKey {
-	key, err := x509.ParsePKIXPublicKey([]byte(k.der))
-	if err != nil {
-		return nil
-	}
-	rsaKey, _ := key.(*rsa.PublicKey)
-	return rsaKey
 }
 
 // IsZero reports whether there is no key.
