@@ -3,24 +3,14 @@
 package pemkey_test
 
 import (
-	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/fips140"
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,52 +18,6 @@ import (
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
-
-// passphrase is that of the fixtures.
-const passphrase = "fixture"
-
-var (
-	legacyCiphers = []string{"des", "des3", "aes128", "aes192", "aes256"}
-	pbes2Ciphers  = []string{"des3", "aes128", "aes192", "aes256"}
-	pbkdf2PRFs    = []string{"SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256"}
-)
-
-// encryptedFixtures are all the ways in which OpenSSL encrypts a key that Derive reads.
-func encryptedFixtures() []string {
-	names := []string{"private_encrypted_legacy.pem", "private_encrypted_pbes2.pem"}
-	for _, cipher := range legacyCiphers {
-		names = append(names, "private/legacy_"+cipher+".pem")
-	}
-	for _, cipher := range pbes2Ciphers {
-		for _, prf := range pbkdf2PRFs {
-			names = append(names, "private/pbkdf2_"+cipher+"_"+prf+".pem")
-		}
-		names = append(names, "private/scrypt_"+cipher+".pem")
-	}
-	return append(names, "private/pbkdf2_600000_iterations.pem", "private/pbkdf2_1_iteration.pem", "private/scrypt_32768_7_2.pem")
-}
-
-// isSlow is for fixtures that take long to decrypt, and that are tried once only.
-func isSlow(name string) bool {
-	return strings.Contains(name, "600000") || strings.HasPrefix(name, "private/scrypt") && name != "private/scrypt_aes256.pem"
-}
-
-// plainFixtures are the containers that need no passphrase.
-func plainFixtures() []string {
-	return []string{
-		"rsa2048_a.spki.pem", "rsa2048_a.pkcs1.pem", "rsa2048_a.private_pkcs1.pem", "rsa2048_a.private_pkcs8.pem",
-		"certificate.pem", "private/certificate_trusted.pem", "private/certificate_v1.pem", "private/certificate_negative_serial.pem",
-	}
-}
-
-func mustDerive(tb testing.TB, text string, passphrase ...string) pemkey.PublicKey {
-	tb.Helper()
-	key, err := pemkey.Derive(text, passphrase...)
-	if err != nil {
-		tb.Errorf("Derive: %v", err)
-	}
-	return key
-}
 
 // TestDerive holds every container, cipher and key derivation that OpenSSL makes against the public
 // key that OpenSSL made of it, in every form that a text can take on its way.
@@ -111,25 +55,6 @@ func TestDerive(t *testing.T) {
 	}
 }
 
-// TestDerive_everyFixture fails when a fixture is made that no test reads.
-func TestDerive_everyFixture(t *testing.T) {
-	t.Parallel()
-	read := append(plainFixtures(), encryptedFixtures()...)
-	for _, test := range underivable(t) {
-		read = append(read, test.fixture)
-	}
-	read = append(read, "private/multiprime.pem", "private/multiprime.pkcs1.pem", "private/multiprime.spki.pem", "private/passphrase_special.pem", "private/passphrase_empty.pem", "private/rsa1024.pem")
-	files, err := filepath.Glob("testdata/private/*")
-	if err != nil || len(files) < 60 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		if !slices.Contains(read, strings.TrimPrefix(filepath.ToSlash(file), "testdata/")) {
-			t.Errorf("%s is not read", file)
-		}
-	}
-}
-
 func TestDerive_otherKeys(t *testing.T) {
 	t.Parallel()
 	for name, private := range map[string]string{"b": "rsa2048_b.private_pkcs1.pem", "e3": "rsa2048_e3.private_pkcs8.pem"} {
@@ -161,54 +86,6 @@ func TestDerive_passphrases(t *testing.T) {
 			t.Errorf("%s: the key is %s, not %s", name, got, want)
 		}
 	}
-}
-
-// encryptedInfo is an encrypted PKCS#8 key, for tests that change something in it.
-type encryptedInfo struct {
-	Algorithm struct {
-		ID     asn1.ObjectIdentifier
-		Params struct{ KDF, Cipher pkix.AlgorithmIdentifier }
-	}
-	Data []byte
-}
-
-type pbkdf2Params struct {
-	Salt       []byte
-	Iterations int64
-	KeyLength  int                      `asn1:"optional"`
-	PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
-}
-
-type scryptParams struct {
-	Salt      []byte
-	N, R, P   int64
-	KeyLength int `asn1:"optional"`
-}
-
-// tampered returns a fixture in which something was changed.
-func tampered(tb testing.TB, name string, change func(info *encryptedInfo)) string {
-	tb.Helper()
-	var info encryptedInfo
-	if _, err := asn1.Unmarshal(decode(tb, fixture(tb, name)), &info); err != nil {
-		tb.Fatal(err)
-	}
-	change(&info)
-	return encode("ENCRYPTED PRIVATE KEY", marshal(tb, info))
-}
-
-// withKDF returns a fixture with other parameters of its key derivation.
-func withKDF(tb testing.TB, name string, params any) string {
-	tb.Helper()
-	return tampered(tb, name, func(info *encryptedInfo) {
-		info.Algorithm.Params.KDF.Parameters = asn1.RawValue{FullBytes: marshal(tb, params)}
-	})
-}
-
-func withIV(tb testing.TB, name string, iv []byte) string {
-	tb.Helper()
-	return tampered(tb, name, func(info *encryptedInfo) {
-		info.Algorithm.Params.Cipher.Parameters = asn1.RawValue{FullBytes: marshal(tb, iv)}
-	})
 }
 
 type pkcs8Info struct {
@@ -281,9 +158,20 @@ type underivableInput struct {
 	says       string // part of the message
 }
 
-// underivable has, for each kind that only Derive has and for what it words otherwise than Parse, at
-// least one input.
-func underivable(tb testing.TB) []underivableInput {
+type underivableInputs []underivableInput
+
+func (u *underivableInputs) add(name, text string, kind pemkey.Kind, says string, passphrase ...string) {
+	*u = append(*u, underivableInput{name: name, text: text, passphrase: passphrase, kind: kind, says: says})
+}
+
+func (u *underivableInputs) addFixture(tb testing.TB, name string, kind pemkey.Kind, says string, passphrase ...string) {
+	tb.Helper()
+	*u = append(*u, underivableInput{name, name, fixture(tb, name), passphrase, kind, says})
+}
+
+// underivable has, for each kind of error that only Derive has and for what it words otherwise than
+// Parse, at least one input.
+func underivable(tb testing.TB) underivableInputs {
 	tb.Helper()
 	private := fixture(tb, "rsa2048_a.private_pkcs1.pem")
 	pkcs8 := fixture(tb, "rsa2048_a.private_pkcs8.pem")
@@ -292,125 +180,28 @@ func underivable(tb testing.TB) []underivableInput {
 	legacy := fixture(tb, "private/legacy_aes256.pem")
 	pbes2 := fixture(tb, "private/pbkdf2_1_iteration.pem")
 	ec := strings.TrimPrefix(fixture(tb, "private_ec.pem"), fixture(tb, "ec_parameters.pem"))
-	pkcs1DER, pkcs8DER := decode(tb, private), decode(tb, pkcs8)
-	salt := []byte("saltsalt")
-	const oneIteration, scrypt = "private/pbkdf2_1_iteration.pem", "private/scrypt_aes256.pem"
-	base64Of := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	pkcs1DER := decode(tb, private)
+	pkcs8DER := decode(tb, pkcs8)
 
-	var inputs []underivableInput
-	add := func(name, text string, kind pemkey.Kind, says string, passphrase ...string) {
-		inputs = append(inputs, underivableInput{name: name, text: text, passphrase: passphrase, kind: kind, says: says})
-	}
-	file := func(name string, kind pemkey.Kind, says string, passphrase ...string) {
-		inputs = append(inputs, underivableInput{name, name, fixture(tb, name), passphrase, kind, says})
-	}
+	var inputs underivableInputs
+	inputs.addFixture(tb, "private_ec.pem", pemkey.KindNotRSA, "private key is for EC")
+	inputs.addFixture(tb, "private/ec_pkcs8.pem", pemkey.KindNotRSA, "private key is for EC (elliptic curve)")
+	inputs.addFixture(tb, "private/ec_pbes2.pem", pemkey.KindNotRSA, "private key is for EC (elliptic curve)", passphrase)
+	inputs.addFixture(tb, "private/ec_legacy.pem", pemkey.KindNotRSA, "private key is for EC", passphrase)
+	inputs.addFixture(tb, "private/ec_certificate.pem", pemkey.KindNotRSA, "key in the certificate is for EC (elliptic curve)")
+	inputs.addFixture(tb, "private_ed25519.pem", pemkey.KindNotRSA, "private key is for Ed25519")
+	inputs.addFixture(tb, "private/rsapss.pem", pemkey.KindNotRSA, "private key is for RSA-PSS")
+	inputs.addFixture(tb, "ec.spki.pem", pemkey.KindNotRSA, "public key is for EC (elliptic curve)")
+	inputs.add("EC alone", ec, pemkey.KindNotRSA, "private key is for EC")
+	inputs.add("EC labelled as PKCS#8", armour("PRIVATE KEY", body(ec)), pemkey.KindNotRSA, "private key is for EC")
+	inputs.add("EC without armour", body(ec), pemkey.KindNotRSA, "private key is for EC")
+	inputs.add("DSA", armour("DSA PRIVATE KEY", body(private)), pemkey.KindNotRSA, "private key is for DSA")
 
-	for _, name := range encryptedFixtures() {
-		file(name, pemkey.KindMissingPassphrase, "second argument")
-		if !isSlow(name) {
-			file(name, pemkey.KindWrongPassphrase, "trimspace()", passphrase+"\n")
-		}
-	}
-	file("private/passphrase_empty.pem", pemkey.KindMissingPassphrase, "second argument")
-	file("private/passphrase_empty.pem", pemkey.KindWrongPassphrase, "trimspace()", passphrase)
-	file(oneIteration, pemkey.KindWrongPassphrase, "trimspace()", "")
-	file("private/legacy_aes256.pem", pemkey.KindWrongPassphrase, "trimspace()", "")
-	file(oneIteration, pemkey.KindSeveralPassphrases, "one passphrase", passphrase, passphrase)
-	add("two passphrases for nothing", public, pemkey.KindSeveralPassphrases, "one passphrase", "", "")
-
-	for _, name := range []string{"aria-256-cbc: ARIA", "camellia-256-cbc: Camellia", "sm4-cbc: SM4", "aes-256-cfb: AES in another mode"} {
-		name, says, _ := strings.Cut(name, ": ")
-		file("private/refused_pbes2_"+name+".pem", pemkey.KindUnsupportedEncryption, says, passphrase)
-		file("private/refused_legacy_"+name+".pem", pemkey.KindUnsupportedEncryption, says, passphrase)
-	}
-	file("private/refused_pbes2_des-cbc.pem", pemkey.KindUnsupportedEncryption, "DES", passphrase)
-	file("private/refused_pbes2_rc2-cbc.pem", pemkey.KindUnsupportedEncryption, "RC2", passphrase)
-	file("private/refused_prf_md5.pem", pemkey.KindUnsupportedEncryption, "hash function", passphrase)
-	for _, scheme := range []string{"PBE-SHA1-3DES", "PBE-SHA1-RC4-128", "PBE-MD5-DES"} {
-		file("private/refused_pbes1_"+scheme+".pem", pemkey.KindUnsupportedEncryption, "older than PBES2", passphrase)
-	}
-	file("private/refused_pbes1_PBE-SHA1-3DES.pem", pemkey.KindUnsupportedEncryption, "-v2 aes-256-cbc")
-	add("unknown cipher", tampered(tb, oneIteration, func(info *encryptedInfo) {
-		info.Algorithm.Params.Cipher.Algorithm = asn1.ObjectIdentifier{1, 2, 3}
-	}), pemkey.KindUnsupportedEncryption, "an unknown cipher", passphrase)
-	add("unknown key derivation", tampered(tb, oneIteration, func(info *encryptedInfo) {
-		info.Algorithm.Params.KDF.Algorithm = asn1.ObjectIdentifier{1, 2, 3}
-	}), pemkey.KindUnsupportedEncryption, "key derivation", passphrase)
-	add("unknown scheme", tampered(tb, oneIteration, func(info *encryptedInfo) {
-		info.Algorithm.ID = asn1.ObjectIdentifier{1, 2, 3}
-	}), pemkey.KindUnsupportedEncryption, "older than PBES2", passphrase)
-	add("unknown name in DEK-Info", strings.Replace(legacy, "AES-256-CBC", "SECRETSECRETSECRET", 1), pemkey.KindUnsupportedEncryption, "an unknown cipher", passphrase)
-
-	file("private/refused_iterations.pem", pemkey.KindExcessiveCost, "5000001 iterations", passphrase)
-	file("private/refused_scrypt_work.pem", pemkey.KindExcessiveCost, "work of scrypt", passphrase)
-	add("endless PBKDF2", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt, Iterations: 1<<63 - 1}), pemkey.KindExcessiveCost, "5000000", passphrase)
-	for name, params := range map[string]scryptParams{
-		"N": {N: 1 << 62, R: 8, P: 1}, "r": {N: 2, R: 1<<63 - 1, P: 1}, "p": {N: 2, R: 1, P: 1<<63 - 1},
-		"all": {N: 1 << 62, R: 1<<63 - 1, P: 1<<63 - 1}, "product": {N: 1 << 21, R: 1 << 21, P: 1 << 21}, "r and p": {N: 2, R: 1 << 10, P: 1 << 13},
-	} {
-		params.Salt = salt
-		add("endless scrypt: "+name, withKDF(tb, scrypt, params), pemkey.KindExcessiveCost, "work of scrypt", passphrase)
-	}
-	add("much memory", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 1 << 15, R: 8, P: 1}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
-	add("much memory: p", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, R: 8, P: 1 << 15}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
-
-	add("no iterations", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("negative iterations", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt, Iterations: -1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("N is not a power of two", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 3, R: 8, P: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("N is one", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 1, R: 8, P: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("r is zero", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, P: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("p is negative", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, R: 8, P: -1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("salt from elsewhere", withKDF(tb, oneIteration, pkix.AlgorithmIdentifier{Algorithm: oidRSA}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("scrypt parameters for PBKDF2", withKDF(tb, oneIteration, scryptParams{Salt: salt, N: 2, R: 8, P: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("PBKDF2 parameters for scrypt", withKDF(tb, scrypt, pbkdf2Params{Salt: salt, Iterations: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("no IV", tampered(tb, oneIteration, func(info *encryptedInfo) {
-		info.Algorithm.Params.Cipher.Parameters = asn1.NullRawValue
-	}), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("no parameters", encode("ENCRYPTED PRIVATE KEY", marshal(tb, struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Data      []byte
-	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, make([]byte, 16)})), pemkey.KindBadDER, "encrypted private key", passphrase)
-	for _, length := range []int{0, 8, 15, 17, 32} {
-		add(fmt.Sprintf("IV of %d bytes", length), withIV(tb, oneIteration, make([]byte, length)), pemkey.KindBadDER, "encrypted private key", passphrase)
-	}
-	add("IV for DES of 16 bytes", withIV(tb, "private/pbkdf2_des3_SHA256.pem", make([]byte, 16)), pemkey.KindBadDER, "encrypted private key", passphrase)
-	for _, length := range []int{0, 1, 15, 17} {
-		add(fmt.Sprintf("%d encrypted bytes", length), tampered(tb, oneIteration, func(info *encryptedInfo) { info.Data = info.Data[:length] }), pemkey.KindBadDER, "encrypted private key", passphrase)
-	}
-	add("one block", tampered(tb, oneIteration, func(info *encryptedInfo) { info.Data = info.Data[:16] }), pemkey.KindWrongPassphrase, "damaged", passphrase)
-	add("encrypted, trailing data", encode("ENCRYPTED PRIVATE KEY", append(decode(tb, pbes2), 0)), pemkey.KindTrailingData, "More data", passphrase)
-	block, _ := pem.Decode([]byte(legacy))
-	block.Bytes = block.Bytes[:len(block.Bytes)-1]
-	add("legacy, one byte short", string(pem.EncodeToMemory(block)), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("legacy, short IV", strings.Replace(legacy, "AES-256-CBC,", "AES-128-CBC,00", 1), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("legacy, no IV", strings.Replace(legacy, "AES-256-CBC,", "AES-256-CBC;", 1), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("legacy, no hex", strings.Replace(legacy, "AES-256-CBC,", "AES-256-CBC,xy", 1), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("legacy, other Proc-Type", strings.Replace(legacy, "4,ENCRYPTED", "4,MIC-CLEAR", 1), pemkey.KindHeaders, "header lines", passphrase)
-	add("legacy, no Proc-Type", strings.Replace(legacy, "Proc-Type: 4,ENCRYPTED\n", "", 1), pemkey.KindHeaders, "header lines", passphrase)
-	add("legacy, one more header", strings.Replace(legacy, "Proc-Type", "Comment: mine\nProc-Type", 1), pemkey.KindHeaders, "header lines", passphrase)
-	add("legacy, headers at the end", strings.NewReplacer("Proc-Type: 4,ENCRYPTED\n", "", "\n-----END", "\nProc-Type: 4,ENCRYPTED\n-----END").Replace(legacy), pemkey.KindBadBase64, "not valid base64", passphrase)
-	add("headers in a plain key", strings.Replace(private, "\n", "\nComment: mine\n\n", 1), pemkey.KindHeaders, "header lines")
-	add("headers in a certificate", strings.Replace(certificate, "\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n", 1), pemkey.KindHeaders, "header lines", passphrase)
-	add("headers alone", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n-----END RSA PRIVATE KEY-----\n", pemkey.KindTruncated, "nothing between", passphrase)
-
-	file("private_ec.pem", pemkey.KindNotRSA, "private key is for EC")
-	file("private/ec_pkcs8.pem", pemkey.KindNotRSA, "private key is for EC (elliptic curve)")
-	file("private/ec_pbes2.pem", pemkey.KindNotRSA, "private key is for EC (elliptic curve)", passphrase)
-	file("private/ec_legacy.pem", pemkey.KindNotRSA, "private key is for EC", passphrase)
-	file("private/ec_certificate.pem", pemkey.KindNotRSA, "key in the certificate is for EC (elliptic curve)")
-	file("private_ed25519.pem", pemkey.KindNotRSA, "private key is for Ed25519")
-	file("private/rsapss.pem", pemkey.KindNotRSA, "private key is for RSA-PSS")
-	file("ec.spki.pem", pemkey.KindNotRSA, "public key is for EC (elliptic curve)")
-	add("EC alone", ec, pemkey.KindNotRSA, "private key is for EC")
-	add("EC labelled as PKCS#8", armour("PRIVATE KEY", body(ec)), pemkey.KindNotRSA, "private key is for EC")
-	add("EC without armour", body(ec), pemkey.KindNotRSA, "private key is for EC")
-	add("DSA", armour("DSA PRIVATE KEY", body(private)), pemkey.KindNotRSA, "private key is for DSA")
-
-	file("private/rsa1024.pem", pemkey.KindWrongSize, "1024 bits")
-	file("private/rsa1024_legacy.pem", pemkey.KindWrongSize, "1024 bits", passphrase)
-	file("private/rsa1024_pbes2.pem", pemkey.KindWrongSize, "1024 bits", passphrase)
-	file("private/rsa1024_certificate.pem", pemkey.KindWrongSize, "1024 bits")
-	file("rsa1024.spki.pem", pemkey.KindWrongSize, "1024 bits")
+	inputs.addFixture(tb, "private/rsa1024.pem", pemkey.KindWrongSize, "1024 bits")
+	inputs.addFixture(tb, "private/rsa1024_legacy.pem", pemkey.KindWrongSize, "1024 bits", passphrase)
+	inputs.addFixture(tb, "private/rsa1024_pbes2.pem", pemkey.KindWrongSize, "1024 bits", passphrase)
+	inputs.addFixture(tb, "private/rsa1024_certificate.pem", pemkey.KindWrongSize, "1024 bits")
+	inputs.addFixture(tb, "rsa1024.spki.pem", pemkey.KindWrongSize, "1024 bits")
 
 	other := rsaKey(tb, fixture(tb, "rsa2048_b.spki.pem")).N
 	for name, change := range map[string]func(key *pkcs1Info){
@@ -425,7 +216,7 @@ func underivable(tb testing.TB) []underivableInput {
 		"the modulus twice": func(key *pkcs1Info) { key.P, key.Q = key.N, big.NewInt(2) },
 		"huge prime":        func(key *pkcs1Info) { key.Q.Lsh(key.Q, 200_000) },
 	} {
-		add(name, withNumbers(tb, "rsa2048_a.private_pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
+		inputs.add(name, withNumbers(tb, "rsa2048_a.private_pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
 	}
 	for name, change := range map[string]func(key *pkcs1Info){
 		"another modulus":  func(key *pkcs1Info) { key.N = other },
@@ -436,74 +227,74 @@ func underivable(tb testing.TB) []underivableInput {
 		"a third prime":    func(key *pkcs1Info) { key.More[0].R.Add(key.More[0].R, big.NewInt(2)) },
 		"no third prime":   func(key *pkcs1Info) { key.More = nil },
 	} {
-		add("three primes: "+name, withNumbers(tb, "private/multiprime.pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
+		inputs.add("three primes: "+name, withNumbers(tb, "private/multiprime.pkcs1.pem", change), pemkey.KindUnusableNumbers, "do not belong together")
 	}
-	add("even modulus", withNumbers(tb, "rsa2048_a.private_pkcs1.pem", func(key *pkcs1Info) { key.N.Sub(key.N, big.NewInt(1)) }), pemkey.KindUnusableNumbers, "even")
+	inputs.add("even modulus", withNumbers(tb, "rsa2048_a.private_pkcs1.pem", func(key *pkcs1Info) { key.N.Sub(key.N, big.NewInt(1)) }), pemkey.KindUnusableNumbers, "even")
 
-	add("empty", " \n", pemkey.KindEmpty, "a private key, from its BEGIN line")
-	add("too large", private+strings.Repeat("\n", 64<<10), pemkey.KindTooLarge, "key or a certificate is much smaller")
-	add("certificate chain", certificate+certificate, pemkey.KindSeveralBlocks, "chain of certificates that is the first")
-	add("key and certificate", private+certificate, pemkey.KindSeveralBlocks, "2 PEM blocks")
-	add("two keys", private+pkcs8, pemkey.KindSeveralBlocks, "2 PEM blocks")
-	add("trailing text", private+"thanks\n", pemkey.KindSurroundingText, "before or after")
-	add("bag attributes", "Bag Attributes\n    localKeyID: 01\n"+pkcs8, pemkey.KindSurroundingText, "other output")
-	add("certificate request", fixture(tb, "request.pem"), pemkey.KindCertificateRequest, "openssl req")
-	add("certificate request labelled as certificate", armour("CERTIFICATE", body(fixture(tb, "request.pem"))), pemkey.KindCertificateRequest, "openssl req")
-	add("OpenSSH", fixture(tb, "private_openssh.pem"), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
-	add("OpenSSH without armour", body(fixture(tb, "private_openssh.pem")), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
-	add("OpenSSH public", fixture(tb, "openssh_rsa.pub"), pemkey.KindOpenSSH, "public_key_openssh")
-	add("PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "puttygen")
-	add("PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGY\n-----END PGP PRIVATE KEY BLOCK-----\n", pemkey.KindPrivateKey, "PGP")
-	add("JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}`, pemkey.KindPrivateKey, "JSON Web Key")
-	add("PKCS#12 in base64", base64Of(string(marshal(tb, struct {
+	inputs.add("empty", " \n", pemkey.KindEmpty, "a private key, from its BEGIN line")
+	inputs.add("too large", private+strings.Repeat("\n", 64<<10), pemkey.KindTooLarge, "key or a certificate is much smaller")
+	inputs.add("certificate chain", certificate+certificate, pemkey.KindSeveralBlocks, "chain of certificates that is the first")
+	inputs.add("key and certificate", private+certificate, pemkey.KindSeveralBlocks, "2 PEM blocks")
+	inputs.add("two keys", private+pkcs8, pemkey.KindSeveralBlocks, "2 PEM blocks")
+	inputs.add("trailing text", private+"thanks\n", pemkey.KindSurroundingText, "before or after")
+	inputs.add("bag attributes", "Bag Attributes\n    localKeyID: 01\n"+pkcs8, pemkey.KindSurroundingText, "other output")
+	inputs.add("certificate request", fixture(tb, "request.pem"), pemkey.KindCertificateRequest, "openssl req")
+	inputs.add("certificate request labelled as certificate", armour("CERTIFICATE", body(fixture(tb, "request.pem"))), pemkey.KindCertificateRequest, "openssl req")
+	inputs.add("OpenSSH", fixture(tb, "private_openssh.pem"), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
+	inputs.add("OpenSSH without armour", body(fixture(tb, "private_openssh.pem")), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
+	inputs.add("OpenSSH public", fixture(tb, "openssh_rsa.pub"), pemkey.KindOpenSSH, "public_key_openssh")
+	inputs.add("PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "puttygen")
+	inputs.add("PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGY\n-----END PGP PRIVATE KEY BLOCK-----\n", pemkey.KindPrivateKey, "PGP")
+	inputs.add("JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}`, pemkey.KindPrivateKey, "JSON Web Key")
+	inputs.add("PKCS#12 in base64", base64Of(string(marshal(tb, struct {
 		Version int
 		Content []byte
 	}{3, pkcs1DER}))), pemkey.KindPrivateKey, "openssl pkcs12")
-	add("unknown label", armour("SECRETSECRETSECRET PRIVATE KEY", body(private)), pemkey.KindOtherBlock, "not labelled as a public key, a certificate or a private key")
-	add("PKCS#7", fixture(tb, "pkcs7.pem"), pemkey.KindOtherBlock, "labelled PKCS7")
+	inputs.add("unknown label", armour("SECRETSECRETSECRET PRIVATE KEY", body(private)), pemkey.KindOtherBlock, "not labelled as a public key, a certificate or a private key")
+	inputs.add("PKCS#7", fixture(tb, "pkcs7.pem"), pemkey.KindOtherBlock, "labelled PKCS7")
 
-	add("escaped", strings.ReplaceAll(private, "\n", `\n`), pemkey.KindEscapedNewlines, `"\\n"`)
-	add("encrypted, escaped", strings.ReplaceAll(legacy, "\n", `\n`), pemkey.KindEscapedNewlines, `"\\n"`)
-	add("on one line", strings.ReplaceAll(private, "\n", " "), pemkey.KindLostNewlines, "base64decode")
-	add("encrypted, on one line", strings.ReplaceAll(legacy, "\n", " "), pemkey.KindLostNewlines, "base64decode")
-	add("indented", indent(private, "    "), pemkey.KindIndented, "<<-EOT")
-	add("encrypted, indented", indent(legacy, "    "), pemkey.KindIndented, "<<-EOT")
-	add("percent-encoded", strings.NewReplacer("\n", "%0A", " ", "%20").Replace(private), pemkey.KindURLEncoded, "urldecode")
-	add("in base64", base64Of(private), pemkey.KindEncodedPEM, "base64decode")
-	add("OpenSSH in base64", base64Of(fixture(tb, "private_openssh.pem")), pemkey.KindEncodedPEM, "base64decode")
-	add("PKCS#1 without armour", body(private), pemkey.KindNoArmour, "-----BEGIN RSA PRIVATE KEY-----")
-	add("PKCS#8 without armour", body(pkcs8), pemkey.KindNoArmour, "-----BEGIN PRIVATE KEY-----")
-	add("PBES2 without armour", body(pbes2), pemkey.KindNoArmour, "-----BEGIN ENCRYPTED PRIVATE KEY-----")
-	add("certificate without armour", body(certificate), pemkey.KindNoArmour, "-----BEGIN CERTIFICATE-----")
-	add("path", "/run/secrets/private.pem", pemkey.KindFilePath, "file(")
-	add("words", "lorem ipsum", pemkey.KindNotPEM, "not a public key, a certificate or a private key")
-	add("JSON", `{"private_key":"x"}`, pemkey.KindJSON, "jsondecode")
-	add("no END", strings.Split(private, "-----END")[0], pemkey.KindTruncated, "no END line")
-	add("no BEGIN", strings.SplitAfterN(private, "\n", 2)[1], pemkey.KindTruncated, "no BEGIN line")
-	add("END of another", strings.Replace(private, "END RSA ", "END ", 1), pemkey.KindEndMismatch, "END line")
-	add("dashes of a word processor", strings.ReplaceAll(private, "-----", "—--"), pemkey.KindMalformedBoundary, "-----BEGIN PRIVATE KEY-----")
-	add("plus turned into spaces", strings.Replace(private, body(private)[70:74], "a b ", 1), pemkey.KindSpacesInBase64, "%2B")
-	add("damaged base64", strings.Replace(private, body(private)[70:74], "a*b+", 1), pemkey.KindBadBase64, "not valid base64")
+	inputs.add("escaped", strings.ReplaceAll(private, "\n", `\n`), pemkey.KindEscapedNewlines, `"\\n"`)
+	inputs.add("encrypted, escaped", strings.ReplaceAll(legacy, "\n", `\n`), pemkey.KindEscapedNewlines, `"\\n"`)
+	inputs.add("on one line", strings.ReplaceAll(private, "\n", " "), pemkey.KindLostNewlines, "base64decode")
+	inputs.add("encrypted, on one line", strings.ReplaceAll(legacy, "\n", " "), pemkey.KindLostNewlines, "base64decode")
+	inputs.add("indented", indent(private, "    "), pemkey.KindIndented, "<<-EOT")
+	inputs.add("encrypted, indented", indent(legacy, "    "), pemkey.KindIndented, "<<-EOT")
+	inputs.add("percent-encoded", strings.NewReplacer("\n", "%0A", " ", "%20").Replace(private), pemkey.KindURLEncoded, "urldecode")
+	inputs.add("in base64", base64Of(private), pemkey.KindEncodedPEM, "base64decode")
+	inputs.add("OpenSSH in base64", base64Of(fixture(tb, "private_openssh.pem")), pemkey.KindEncodedPEM, "base64decode")
+	inputs.add("PKCS#1 without armour", body(private), pemkey.KindNoArmour, "-----BEGIN RSA PRIVATE KEY-----")
+	inputs.add("PKCS#8 without armour", body(pkcs8), pemkey.KindNoArmour, "-----BEGIN PRIVATE KEY-----")
+	inputs.add("PBES2 without armour", body(pbes2), pemkey.KindNoArmour, "-----BEGIN ENCRYPTED PRIVATE KEY-----")
+	inputs.add("certificate without armour", body(certificate), pemkey.KindNoArmour, "-----BEGIN CERTIFICATE-----")
+	inputs.add("path", "/run/secrets/private.pem", pemkey.KindFilePath, "file(")
+	inputs.add("words", "lorem ipsum", pemkey.KindNotPEM, "not a public key, a certificate or a private key")
+	inputs.add("JSON", `{"private_key":"x"}`, pemkey.KindJSON, "jsondecode")
+	inputs.add("no END", strings.Split(private, "-----END")[0], pemkey.KindTruncated, "no END line")
+	inputs.add("no BEGIN", strings.SplitAfterN(private, "\n", 2)[1], pemkey.KindTruncated, "no BEGIN line")
+	inputs.add("END of another", strings.Replace(private, "END RSA ", "END ", 1), pemkey.KindEndMismatch, "END line")
+	inputs.add("dashes of a word processor", strings.ReplaceAll(private, "-----", "—--"), pemkey.KindMalformedBoundary, "-----BEGIN PRIVATE KEY-----")
+	inputs.add("plus turned into spaces", strings.Replace(private, body(private)[70:74], "a b ", 1), pemkey.KindSpacesInBase64, "%2B")
+	inputs.add("damaged base64", strings.Replace(private, body(private)[70:74], "a*b+", 1), pemkey.KindBadBase64, "not valid base64")
 
-	add("PKCS#1 labelled as PKCS#8", armour("PRIVATE KEY", body(private)), pemkey.KindWrongLabel, "Write RSA PRIVATE KEY")
-	add("PKCS#8 labelled as PKCS#1", armour("RSA PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY")
-	add("PKCS#8 labelled as encrypted", armour("ENCRYPTED PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY", passphrase)
-	add("encrypted labelled as PKCS#8", armour("PRIVATE KEY", body(pbes2)), pemkey.KindWrongLabel, "Write ENCRYPTED PRIVATE KEY", passphrase)
-	add("private labelled as public", armour("PUBLIC KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY")
-	add("certificate labelled as public", armour("PUBLIC KEY", body(certificate)), pemkey.KindWrongLabel, "Write CERTIFICATE")
-	add("public labelled as certificate", armour("CERTIFICATE", body(public)), pemkey.KindWrongLabel, "Write PUBLIC KEY")
-	add("public labelled as private", armour("PRIVATE KEY", body(public)), pemkey.KindWrongLabel, "Write PUBLIC KEY")
+	inputs.add("PKCS#1 labelled as PKCS#8", armour("PRIVATE KEY", body(private)), pemkey.KindWrongLabel, "Write RSA PRIVATE KEY")
+	inputs.add("PKCS#8 labelled as PKCS#1", armour("RSA PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY")
+	inputs.add("PKCS#8 labelled as encrypted", armour("ENCRYPTED PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY", passphrase)
+	inputs.add("encrypted labelled as PKCS#8", armour("PRIVATE KEY", body(pbes2)), pemkey.KindWrongLabel, "Write ENCRYPTED PRIVATE KEY", passphrase)
+	inputs.add("private labelled as public", armour("PUBLIC KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY")
+	inputs.add("certificate labelled as public", armour("PUBLIC KEY", body(certificate)), pemkey.KindWrongLabel, "Write CERTIFICATE")
+	inputs.add("public labelled as certificate", armour("CERTIFICATE", body(public)), pemkey.KindWrongLabel, "Write PUBLIC KEY")
+	inputs.add("public labelled as private", armour("PRIVATE KEY", body(public)), pemkey.KindWrongLabel, "Write PUBLIC KEY")
 
-	add("PKCS#1, trailing data", encode("RSA PRIVATE KEY", append(slices.Clone(pkcs1DER), 0)), pemkey.KindTrailingData, "More data")
-	add("PKCS#8, trailing data", encode("PRIVATE KEY", append(slices.Clone(pkcs8DER), 0)), pemkey.KindTrailingData, "More data")
-	add("certificate, trailing data", encode("CERTIFICATE", append(decode(tb, certificate), 0)), pemkey.KindBadDER, "certificate")
-	add("certificate cut", encode("CERTIFICATE", decode(tb, certificate)[:400]), pemkey.KindBadDER, "certificate")
-	add("PKCS#1 cut", encode("RSA PRIVATE KEY", pkcs1DER[:400]), pemkey.KindBadDER, "private key")
-	add("PKCS#8 cut", encode("PRIVATE KEY", pkcs8DER[:400]), pemkey.KindBadDER, "private key")
-	add("PBES2 cut", encode("ENCRYPTED PRIVATE KEY", decode(tb, pbes2)[:400]), pemkey.KindBadDER, "encrypted private key", passphrase)
-	add("PKCS#8 of a future version", encode("PRIVATE KEY", marshal(tb, pkcs8Info{Version: 2, Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidRSA}, Key: pkcs1DER})), pemkey.KindBadDER, "private key")
-	add("nothing of a certificate", encode("CERTIFICATE", []byte{0x30, 0}), pemkey.KindBadDER, "certificate")
-	return inputs
+	inputs.add("PKCS#1, trailing data", encode("RSA PRIVATE KEY", append(slices.Clone(pkcs1DER), 0)), pemkey.KindTrailingData, "More data")
+	inputs.add("PKCS#8, trailing data", encode("PRIVATE KEY", append(slices.Clone(pkcs8DER), 0)), pemkey.KindTrailingData, "More data")
+	inputs.add("certificate, trailing data", encode("CERTIFICATE", append(decode(tb, certificate), 0)), pemkey.KindBadDER, "certificate")
+	inputs.add("certificate cut", encode("CERTIFICATE", decode(tb, certificate)[:400]), pemkey.KindBadDER, "certificate")
+	inputs.add("PKCS#1 cut", encode("RSA PRIVATE KEY", pkcs1DER[:400]), pemkey.KindBadDER, "private key")
+	inputs.add("PKCS#8 cut", encode("PRIVATE KEY", pkcs8DER[:400]), pemkey.KindBadDER, "private key")
+	inputs.add("PBES2 cut", encode("ENCRYPTED PRIVATE KEY", decode(tb, pbes2)[:400]), pemkey.KindBadDER, "encrypted private key", passphrase)
+	inputs.add("PKCS#8 of a future version", encode("PRIVATE KEY", marshal(tb, pkcs8Info{Version: 2, Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidRSA}, Key: pkcs1DER})), pemkey.KindBadDER, "private key")
+	inputs.add("nothing of a certificate", encode("CERTIFICATE", []byte{0x30, 0}), pemkey.KindBadDER, "certificate")
+	return slices.Concat(inputs, encryptedInputs(tb), pbes2Inputs(tb))
 }
 
 func TestDerive_errors(t *testing.T) {
@@ -540,137 +331,6 @@ func TestDerive_ownWords(t *testing.T) {
 			}
 		}
 		checkLeak(t, test.text, err)
-	}
-}
-
-// TestParse_recommendsWhatWorks follows the advice of Parse to call the function public_key.
-func TestParse_recommendsWhatWorks(t *testing.T) {
-	t.Parallel()
-	for _, name := range append(encryptedFixtures(), plainFixtures()...) {
-		text := fixture(t, name)
-		_, err := pemkey.Parse(text)
-		if err == nil {
-			continue
-		}
-		call := "provider::whatsapp::public_key(…)"
-		if slices.Contains(encryptedFixtures(), name) {
-			call = "provider::whatsapp::public_key(…, passphrase)"
-		}
-		if !strings.Contains(err.Error(), call) {
-			t.Errorf("%s: not recommended: %v", name, err)
-		}
-	}
-}
-
-// TestDerive_paddedNoise tries wrong passphrases until the padding comes out right by chance, which
-// it does for one in 256.
-func TestDerive_paddedNoise(t *testing.T) {
-	t.Parallel()
-	text := fixture(t, "private/legacy_aes128.pem")
-	block, _ := pem.Decode([]byte(text))
-	padded := 0
-	for i := 0; padded < 3; i++ {
-		if i == 100_000 {
-			t.Fatal("no passphrase comes close")
-		}
-		wrong := fmt.Sprintf("wrong %d", i)
-		//nolint:staticcheck // to know which passphrases come close
-		if _, err := x509.DecryptPEMBlock(block, []byte(wrong)); err != nil {
-			continue
-		}
-		padded++
-		key, err := pemkey.Derive(text, wrong)
-		checkError(t, key, err, pemkey.KindWrongPassphrase, "trimspace()")
-	}
-	for i := range 2000 {
-		key, err := pemkey.Derive(fixture(t, "private/pbkdf2_1_iteration.pem"), fmt.Sprintf("wrong %d", i))
-		checkError(t, key, err, pemkey.KindWrongPassphrase, "trimspace()")
-	}
-}
-
-// TestDerive_padding has the plaintext padded in ways that no encoder does.
-func TestDerive_padding(t *testing.T) {
-	t.Parallel()
-	want := mustParse(t, fixture(t, "rsa2048_a.spki.pem"))
-	pkcs8 := decode(t, fixture(t, "rsa2048_a.private_pkcs8.pem"))
-	right := aes.BlockSize - len(pkcs8)%aes.BlockSize
-	for name, test := range map[string]struct {
-		plain, padding []byte
-		ok             bool
-	}{
-		"as it has to be":          {pkcs8, bytes.Repeat([]byte{byte(right)}, right), true},
-		"first byte of another":    {pkcs8, append([]byte{0xff}, bytes.Repeat([]byte{byte(right)}, right-1)...), false},
-		"one block more":           {pkcs8, bytes.Repeat([]byte{byte(right + aes.BlockSize)}, right+aes.BlockSize), false},
-		"none":                     {pkcs8, make([]byte, right), false},
-		"longer than the plain":    {nil, bytes.Repeat([]byte{aes.BlockSize + 1}, aes.BlockSize), false},
-		"much longer than a block": {nil, bytes.Repeat([]byte{0xff}, aes.BlockSize), false},
-		"nothing but padding":      {nil, bytes.Repeat([]byte{aes.BlockSize}, aes.BlockSize), false},
-	} {
-		text := tampered(t, "private/pbkdf2_1_iteration.pem", func(info *encryptedInfo) {
-			var params pbkdf2Params
-			if _, err := asn1.Unmarshal(info.Algorithm.Params.KDF.Parameters.FullBytes, &params); err != nil {
-				t.Fatal(err)
-			}
-			key, err := pbkdf2.Key(sha256.New, passphrase, params.Salt, 1, 32)
-			if err != nil {
-				t.Fatal(err)
-			}
-			block, err := aes.NewCipher(key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var iv []byte
-			if _, err := asn1.Unmarshal(info.Algorithm.Params.Cipher.Parameters.FullBytes, &iv); err != nil {
-				t.Fatal(err)
-			}
-			info.Data = append(bytes.Clone(test.plain), test.padding...)
-			cipher.NewCBCEncrypter(block, iv).CryptBlocks(info.Data, info.Data)
-		})
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			key, err := pemkey.Derive(text, passphrase)
-			switch {
-			case !test.ok:
-				checkError(t, key, err, pemkey.KindWrongPassphrase, "cannot be decrypted with this passphrase")
-			case err != nil || key != want:
-				t.Errorf("%s, %v", key, err)
-			}
-		})
-	}
-}
-
-// TestDerive_fips140 runs itself in a process whose cryptography refuses what FIPS 140 does not
-// approve, and panics in places.
-func TestDerive_fips140(t *testing.T) {
-	t.Parallel()
-	if !fips140.Enforced() {
-		program, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		child := exec.Command(program, "-test.run=^TestDerive_fips140$", "-test.v")
-		child.Env = append(os.Environ(), "GODEBUG=fips140=only")
-		output, err := child.CombinedOutput()
-		if err != nil || !bytes.Contains(output, []byte("--- PASS: TestDerive_fips140")) {
-			t.Errorf("%v\n%s", err, output)
-		}
-		return
-	}
-
-	hmacSHA256 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}, Parameters: asn1.NullRawValue}
-	for name, text := range map[string]string{
-		"legacy":            fixture(t, "private/legacy_aes256.pem"),
-		"scrypt":            fixture(t, "private/scrypt_aes256.pem"),
-		"PBKDF2 with SHA-1": fixture(t, "private/pbkdf2_aes256_SHA1.pem"),
-		"Triple-DES": withKDF(t, "private/pbkdf2_des3_SHA256.pem", pbkdf2Params{
-			Salt: make([]byte, 16), Iterations: 1, PRF: hmacSHA256,
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			key, err := pemkey.Derive(text, passphrase)
-			checkError(t, key, err, pemkey.KindUnsupportedEncryption, "FIPS 140")
-		})
 	}
 }
 
