@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-const encryptAgain = "Encrypt it anew with `openssl pkcs8 -topk8 -in private.pem -v2 aes-256-cbc -out new.pem`, or take the public key out of it with `openssl rsa -in private.pem -pubout -out public.pem`. Add `-provider legacy -provider default` when OpenSSL does not read it."
+const encryptAgain = "Encrypt it again with `openssl pkcs8 -topk8 -in private.pem -v2 aes-256-cbc -out new.pem`, or take the public key out of it with `openssl rsa -in private.pem -pubout -out public.pem`. Add `-provider legacy -provider default` if OpenSSL cannot read the key."
 
 // legacyCiphers are the names of what [x509.DecryptPEMBlock] decrypts.
 var legacyCiphers = []string{"DES-CBC", "DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC"}
@@ -97,7 +97,7 @@ func wrongPassphrase() error {
 	return &Error{
 		KindWrongPassphrase,
 		"The private key cannot be decrypted with this passphrase.",
-		"Check the passphrase. A line break at its end counts, and trimspace() takes it off. If `openssl rsa -in private.pem -noout` does not take the passphrase either, it is another one, or the text of the key is damaged.",
+		"Check the passphrase. A line break at its end counts; trimspace() removes it. If `openssl rsa -in private.pem -noout` does not accept the passphrase either, the passphrase is wrong or the key is damaged.",
 	}
 }
 

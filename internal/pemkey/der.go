@@ -99,7 +99,7 @@ func algorithmName(id asn1.ObjectIdentifier) string {
 func notRSA(what, algorithm string) error {
 	return &Error{
 		KindNotRSA,
-		fmt.Sprintf("The %s is for %s, and WhatsApp takes only RSA keys (algorithm rsaEncryption) of 2048 bits.", what, algorithm),
+		fmt.Sprintf("The %s is for %s, and WhatsApp accepts only RSA keys (algorithm rsaEncryption) of 2048 bits.", what, algorithm),
 		newPair,
 	}
 }

@@ -72,9 +72,9 @@ func diagnoseKey(text string) error {
 	case format == "EC", format == "DSA":
 		return notRSA("private key", format)
 	case format == "PGP":
-		return &Error{KindPrivateKey, "The value is a PGP private key, and a PGP key is of no use here.", newPair}
+		return &Error{KindPrivateKey, "The value is a PGP private key, and PGP keys are not supported.", newPair}
 	case isOther:
-		return &Error{KindPrivateKey, fmt.Sprintf("The value is a private key in the format of %s, which is not read here.", other.name), other.remedy}
+		return &Error{KindPrivateKey, fmt.Sprintf("The value is a private key in the %s format, which is not supported.", other.name), other.remedy}
 	}
 	return keyExpected.diagnose(text)
 }
@@ -125,7 +125,7 @@ func (b pemBlock) checkLabel() error {
 	default:
 		return &Error{
 			KindWrongLabel,
-			fmt.Sprintf("The PEM block is labelled %s, but holds what is labelled %s.", b.label, actual),
+			fmt.Sprintf("The PEM block is labelled %s, but its content belongs under the label %s.", b.label, actual),
 			fmt.Sprintf("Write %s into its BEGIN and END lines, or export the key again.", actual),
 		}
 	}

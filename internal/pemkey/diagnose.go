@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	copyAgain = "The text was probably damaged on its way here. Copy it again from where the key was made, or read that file with file(\"key.pem\")."
-	newPair   = "Make an RSA pair of 2048 bits, with `openssl genrsa -out private.pem 2048` and then `openssl rsa -in private.pem -pubout -out public.pem`, or with a tls_private_key that has algorithm = \"RSA\" and rsa_bits = 2048."
+	copyAgain = "The text was probably damaged in transit. Copy it again from where the key was generated, or read that file with file(\"key.pem\")."
+	newPair   = "Generate a 2048-bit RSA key pair, with `openssl genrsa -out private.pem 2048` and then `openssl rsa -in private.pem -pubout -out public.pem`, or with a tls_private_key that has algorithm = \"RSA\" and rsa_bits = 2048."
 )
 
 // expectation is what a text was to be: the labels of the blocks that are read, and the words that
@@ -34,7 +34,7 @@ type expectation struct {
 var publicKeyExpected = &expectation{
 	labels:   []string{labelSPKI, labelPKCS1},
 	what:     "a public key",
-	size:     "a public key has less than 1 KiB",
+	size:     "a public key is smaller than 1 KiB",
 	only:     "Give only the PEM of the public key.",
 	several:  "a phone number has one key",
 	one:      "Give the PEM block of one public key and nothing else.",
@@ -157,7 +157,7 @@ func jsonText(text string) error {
 		return &Error{
 			KindJWK,
 			"The value is a JSON Web Key, not PEM.",
-			"Export the key from where it was made as PEM, \"-----BEGIN PUBLIC KEY-----\".",
+			"Export the key as PEM (\"-----BEGIN PUBLIC KEY-----\") from where it was generated.",
 		}
 	}
 	return &Error{
@@ -183,7 +183,7 @@ func (e *expectation) diagnoseBare(text string, decoded []byte) error {
 	ssh := openSSHKey.FindStringSubmatch(text)
 	switch {
 	case ssh != nil && ssh[1] != "ssh-rsa":
-		return &Error{KindOpenSSH, fmt.Sprintf("The value is an OpenSSH public key, and one for %s instead of RSA.", ssh[1]), newPair}
+		return &Error{KindOpenSSH, fmt.Sprintf("The value is an OpenSSH public key for %s instead of RSA.", ssh[1]), newPair}
 	case ssh != nil, bytes.HasPrefix(decoded, []byte("\x00\x00\x00\x07ssh-rsa")):
 		return &Error{
 			KindOpenSSH,
@@ -201,7 +201,7 @@ func (e *expectation) diagnoseBare(text string, decoded []byte) error {
 	case beginLine.Match(decoded):
 		return &Error{
 			KindEncodedPEM,
-			"The value is a PEM that is base64-encoded as a whole once more.",
+			"The value is a PEM text that was base64-encoded once more.",
 			"Decode it with base64decode(…).",
 		}
 	case len(decoded) >= 32 && sequenceContent(decoded) != nil:
@@ -227,8 +227,8 @@ func (e *expectation) diagnoseBare(text string, decoded []byte) error {
 func (e *expectation) malformedBoundary() error {
 	return &Error{
 		KindMalformedBoundary,
-		"The BEGIN or END line of the PEM is not written as it has to be.",
-		e.boundary + ": five hyphens on each side, capitals, single spaces. Word processors replace hyphens by dashes; copy the key from the original file.",
+		"The BEGIN or END line of the PEM is malformed.",
+		e.boundary + ": five hyphens on each side, capitals, single spaces. Word processors replace hyphens with dashes; copy the key from the original file.",
 	}
 }
 
@@ -290,13 +290,13 @@ func (e *expectation) diagnoseBlock(text string, begin []int) error {
 	case endLabel != label:
 		return &Error{
 			KindEndMismatch,
-			"The END line of the PEM block does not name the same thing as its BEGIN line.",
+			"The END line of the PEM block does not have the same label as its BEGIN line.",
 			"Either a part is missing or one of the lines was edited. " + e.show,
 		}
 	case strings.Contains(inside, `\n`), strings.Contains(inside, `\r`), strings.HasPrefix(after, `\`):
 		return &Error{
 			KindEscapedNewlines,
-			`The PEM has the two characters \n where line breaks have to be, as happens in environment variables and JSON.`,
+			`The PEM has the two characters \n where there should be line breaks, as is common in environment variables and JSON.`,
 			`Put the line breaks back with replace(var.key, "\\n", "\n"), or read the key with file("key.pem").`,
 		}
 	case before != "" || after != "":

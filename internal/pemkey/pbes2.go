@@ -155,7 +155,7 @@ func keyDerivation(kdf pkix.AlgorithmIdentifier, what string) (deriveFunc, error
 		case params.Iterations < 1:
 			return nil, badDER(what)
 		case !known:
-			return nil, unsupported("PBKDF2 and a hash function that is not of the SHA-1 or SHA-2 family")
+			return nil, unsupported("PBKDF2 and a hash function other than SHA-1 and the SHA-2 family")
 		case params.Iterations > maxIterations:
 			return nil, excessive(fmt.Sprintf("%d iterations of PBKDF2, and the limit is %d", params.Iterations, maxIterations))
 		}
@@ -170,7 +170,7 @@ func keyDerivation(kdf pkix.AlgorithmIdentifier, what string) (deriveFunc, error
 		case n < 2 || n&(n-1) != 0 || r < 1 || p < 1:
 			return nil, badDER(what)
 		case n > maxScryptWork || r > maxScryptWork || p > maxScryptWork || n*r > maxScryptWork || n*r*p > maxScryptWork:
-			return nil, excessive("more work of scrypt than the limit allows")
+			return nil, excessive("more scrypt work than the limit allows")
 		case 128*r*(n+p+2) > maxScryptMemory:
 			return nil, excessive(fmt.Sprintf("more memory for scrypt than the limit of %d MiB", maxScryptMemory>>20))
 		case fips140.Enforced(): // scrypt.Key can panic then

@@ -91,14 +91,14 @@ func pbes2Inputs(tb testing.TB) underivableInputs {
 	}), pemkey.KindUnsupportedEncryption, "older than PBES2", passphrase)
 
 	inputs.addFixture(tb, "private/refused_iterations.pem", pemkey.KindExcessiveCost, "5000001 iterations", passphrase)
-	inputs.addFixture(tb, "private/refused_scrypt_work.pem", pemkey.KindExcessiveCost, "work of scrypt", passphrase)
+	inputs.addFixture(tb, "private/refused_scrypt_work.pem", pemkey.KindExcessiveCost, "scrypt work", passphrase)
 	inputs.add("endless PBKDF2", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt, Iterations: 1<<63 - 1}), pemkey.KindExcessiveCost, "5000000", passphrase)
 	for name, params := range map[string]scryptParams{
 		"N": {N: 1 << 62, R: 8, P: 1}, "r": {N: 2, R: 1<<63 - 1, P: 1}, "p": {N: 2, R: 1, P: 1<<63 - 1},
 		"all": {N: 1 << 62, R: 1<<63 - 1, P: 1<<63 - 1}, "product": {N: 1 << 21, R: 1 << 21, P: 1 << 21}, "r and p": {N: 2, R: 1 << 10, P: 1 << 13},
 	} {
 		params.Salt = salt
-		inputs.add("endless scrypt: "+name, withKDF(tb, scrypt, params), pemkey.KindExcessiveCost, "work of scrypt", passphrase)
+		inputs.add("endless scrypt: "+name, withKDF(tb, scrypt, params), pemkey.KindExcessiveCost, "scrypt work", passphrase)
 	}
 	inputs.add("much memory", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 1 << 15, R: 8, P: 1}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
 	inputs.add("much memory: p", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, R: 8, P: 1 << 15}), pemkey.KindExcessiveCost, "32 MiB", passphrase)

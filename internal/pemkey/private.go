@@ -121,14 +121,14 @@ func sequenceContent(der []byte) []byte {
 func privateKey(format string) error {
 	const (
 		problem   = "The value holds a private key, and only the public key belongs here."
-		disclosed = "If the private key stands in a configuration, regard it as disclosed and make a new pair."
+		disclosed = "If the private key is in a configuration file, regard it as disclosed and generate a new pair."
 	)
 	other, isOther := otherFormats[format]
 	switch {
 	case format == "EC", format == "DSA":
 		return &Error{
 			KindPrivateKey,
-			fmt.Sprintf("The value holds a private key, and one for %s besides; only an RSA public key belongs here.", format),
+			fmt.Sprintf("The value holds a private key for %s, and only an RSA public key belongs here.", format),
 			"Nothing was sent. " + newPair,
 		}
 	case format == "PGP":
@@ -153,7 +153,7 @@ func privateKey(format string) error {
 var otherFormats = map[string]struct{ name, remedy string }{
 	"OPENSSH": {"OpenSSH", "If the key is an RSA key, `ssh-keygen -e -m PKCS8 -f private_key` prints the public key."},
 	"PuTTY":   {"PuTTY", "If the key is an RSA key, convert it with `puttygen key.ppk -O public-openssh -o key.pub` and then `ssh-keygen -e -m PKCS8 -f key.pub`."},
-	"JWK":     {"JSON Web Key", "Export the public key as PEM, \"-----BEGIN PUBLIC KEY-----\", from where the key was made."},
+	"JWK":     {"JSON Web Key", "Export the public key as PEM (\"-----BEGIN PUBLIC KEY-----\") from where the key was generated."},
 	"PKCS12":  {"PKCS#12", "Take the certificate out of the file with `openssl pkcs12 -in key.p12 -clcerts -nokeys -out certificate.pem`, and the public key out of that with `openssl x509 -in certificate.pem -pubkey -noout`."},
 }
 

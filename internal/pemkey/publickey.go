@@ -95,7 +95,7 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 	case n.BitLen() != keyBits:
 		return PublicKey{}, &Error{
 			KindWrongSize,
-			fmt.Sprintf("The RSA key has %d bits, and WhatsApp takes only keys of exactly %d bits.", n.BitLen(), keyBits),
+			fmt.Sprintf("The RSA key has %d bits, and WhatsApp accepts only keys of exactly %d bits.", n.BitLen(), keyBits),
 			newPair,
 		}
 	case n.Bit(0) == 0:
