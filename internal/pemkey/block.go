@@ -25,16 +25,18 @@ const byteOrderMark = "\ufeff"
 
 var certificateLabels = []string{labelCertificate, "X509 CERTIFICATE", labelTrusted}
 
-// pemBlock is a PEM block with the header lines of RFC 1421 that an encrypted private key can have.
+// pemBlock is a PEM block with the header lines of RFC 1421, which an encrypted
+// private key may have.
 type pemBlock struct {
 	label   string
 	headers map[string]string
 	der     []byte
 }
 
-// decodeBlock returns the one block, with one of the labels, that text must be. When it is not ok,
-// diagnose finds out why. encoding/pem would skip what it cannot read and go on to the next block,
-// so that a text with a damaged key in it could still yield a key.
+// decodeBlock reads text, which must be a single block with one of the labels.
+// If it is not, diagnose says why. encoding/pem would not do: it skips what it
+// cannot read and goes on to the next block, so that a text with a damaged key
+// could yield another key.
 func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
 	first, rest, _ := cutLine(trim(text))
 	label, isBegin := strings.CutPrefix(strings.TrimSuffix(first, "-----"), "-----BEGIN ")
@@ -66,14 +68,15 @@ func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
 	return pemBlock{}, false
 }
 
-// trim takes away what is around a block without being a part of it.
+// trim removes the byte order mark and the whitespace around a block.
 func trim(text string) string {
 	return strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
 }
 
-// cutLine splits text after its first line, which may end in LF, CR or CRLF. The spaces and tabs
-// that end the line are dropped; none of them can be part of the key without the base64 or the DER
-// coming out too short.
+// cutLine splits text after its first line, which ends in LF or CR; CRLF gives
+// an empty line, which does no harm. It drops the spaces and tabs at the end of
+// the line. If one of them was a character of the key once, the base64 or the
+// DER is too short and is refused.
 func cutLine(text string) (line, rest string, found bool) {
 	i := strings.IndexAny(text, "\r\n")
 	if i < 0 {

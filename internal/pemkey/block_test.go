@@ -54,8 +54,8 @@ func TestParseSameKey(t *testing.T) {
 	}
 }
 
-// TestParseDamage takes every single character away, cuts at every place, and wants either an error
-// or the same key, but never another key.
+// TestParseDamage damages a key in several ways at each character, and expects
+// an error or the same key, never another key.
 func TestParseDamage(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"rsa2048_a.spki.pem", "rsa2048_e3.pkcs1.pem"} {

@@ -14,10 +14,10 @@ import (
 
 const encryptAgain = "Encrypt it again with `openssl pkcs8 -topk8 -in private.pem -v2 aes-256-cbc -out new.pem`, or take the public key out of it with `openssl rsa -in private.pem -pubout -out public.pem`. Add `-provider legacy -provider default` if OpenSSL cannot read the key."
 
-// legacyCiphers are the names of what [x509.DecryptPEMBlock] decrypts.
+// legacyCiphers are the ciphers that [x509.DecryptPEMBlock] supports.
 var legacyCiphers = []string{"DES-CBC", "DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC"}
 
-// decryptLegacy decrypts what has the headers of RFC 1421.
+// decryptLegacy decrypts a private key that has the headers of RFC 1421.
 func (b pemBlock) decryptLegacy(passphrase []string) ([]byte, error) {
 	isPrivate := b.label == labelPrivatePKCS1 || b.label == labelPrivatePKCS8
 	if !isPrivate || len(b.headers) != 2 || strings.ReplaceAll(b.headers["Proc-Type"], " ", "") != "4,ENCRYPTED" || b.headers["DEK-Info"] == "" {
@@ -47,7 +47,8 @@ func (b pemBlock) decryptLegacy(passphrase []string) ([]byte, error) {
 	return der, nil
 }
 
-// cipherNames are for messages. The identifiers and names of a family begin alike.
+// cipherNames has the names of families of ciphers for messages, by what their
+// identifiers or names begin with.
 var cipherNames = []struct{ start, name string }{
 	{"2.16.840.1.101.3.4.1.", "AES in another mode than CBC"},
 	{"AES-", "AES in another mode than CBC"},
@@ -80,7 +81,7 @@ func unsupported(how string) error {
 	}
 }
 
-// forbidden is for what only fails when GODEBUG has fips140=only.
+// forbidden is the error for what fails only if GODEBUG has fips140=only.
 func forbidden() error {
 	return unsupported("an algorithm that FIPS 140 does not approve")
 }
@@ -101,8 +102,9 @@ func wrongPassphrase() error {
 	}
 }
 
-// orWrongPassphrase is for what is wrong with the content after decryption: with another key, most
-// of it comes out as noise, and a little of the noise is padded as it has to be.
+// orWrongPassphrase replaces the error about decrypted content that is not
+// well-formed. A wrong passphrase gives noise, and about one time in 256 the
+// noise ends in valid padding.
 func orWrongPassphrase(err error) error {
 	if problem, ok := errors.AsType[*Error](err); ok && problem.Kind == KindBadDER {
 		return wrongPassphrase()

@@ -18,7 +18,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// encryptedInputs are encrypted private keys, and headers that are not those of one.
+// encryptedInputs are encrypted private keys, and blocks with header lines.
 func encryptedInputs(tb testing.TB) underivableInputs {
 	tb.Helper()
 	private := fixture(tb, "rsa2048_a.private_pkcs1.pem")
@@ -63,8 +63,8 @@ func encryptedInputs(tb testing.TB) underivableInputs {
 	return inputs
 }
 
-// TestDerive_paddedNoise tries wrong passphrases until the padding comes out right by chance, which
-// it does for one in 256.
+// TestDerive_paddedNoise tries wrong passphrases until the padding is valid by
+// chance, as it is for one in 256.
 func TestDerive_paddedNoise(t *testing.T) {
 	t.Parallel()
 	text := fixture(t, "private/legacy_aes128.pem")
@@ -89,8 +89,8 @@ func TestDerive_paddedNoise(t *testing.T) {
 	}
 }
 
-// TestDerive_fips140 runs itself in a process whose cryptography refuses what FIPS 140 does not
-// approve, and panics in places.
+// TestDerive_fips140 runs itself in a process in which Go's cryptography
+// refuses what FIPS 140 does not approve; in places it panics.
 func TestDerive_fips140(t *testing.T) {
 	t.Parallel()
 	if !fips140.Enforced() {

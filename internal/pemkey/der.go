@@ -19,8 +19,9 @@ type rsaPublicKey struct {
 	N, E *big.Int
 }
 
-// decodeNumbers is stricter and laxer than crypto/x509: nothing may follow a field that is known,
-// and the NULL that RFC 4055 wants as parameters of rsaEncryption may be missing.
+// decodeNumbers reads an RSA public key; what names the key in errors. Unlike
+// crypto/x509, it refuses data after the last known field, and accepts
+// rsaEncryption without the NULL parameters that RFC 4055 requires.
 func decodeNumbers(label string, der []byte, what string) (rsaPublicKey, error) {
 	pkcs1 := der
 	if label == labelSPKI {
@@ -52,7 +53,7 @@ func unmarshal[T any](der []byte, what string) (value T, err error) {
 	return value, nil
 }
 
-// checkAlgorithm wants what, a public or private key, to be one for rsaEncryption.
+// checkAlgorithm returns an error unless the algorithm is rsaEncryption.
 func checkAlgorithm(algorithm pkix.AlgorithmIdentifier, what string) error {
 	if name := algorithmName(algorithm.Algorithm); name != "RSA" {
 		return notRSA(what, name)
@@ -63,8 +64,9 @@ func checkAlgorithm(algorithm pkix.AlgorithmIdentifier, what string) error {
 	return nil
 }
 
-// algorithmName returns "RSA" for rsaEncryption only. Identifiers that are not known are not
-// printed: the input may be anything.
+// algorithmName returns the name of an algorithm, which is "RSA" for
+// rsaEncryption only. An unknown identifier is not printed, because the input
+// may be a secret.
 func algorithmName(id asn1.ObjectIdentifier) string {
 	switch id.String() {
 	case "1.2.840.113549.1.1.1":
@@ -104,8 +106,9 @@ func notRSA(what, algorithm string) error {
 	}
 }
 
-// mislabelled replaces err, which came up when der was read as what label announces, if der is
-// something else that is in order.
+// mislabelled returns the error for a block that cannot be read as its label
+// says: that it has the wrong label if its content is well-formed under another
+// one, and err otherwise.
 func mislabelled(label string, der []byte, err error) error {
 	other, content := labelPKCS1, "a PKCS#1 key"
 	_, otherErr := unmarshal[rsaPublicKey](der, "")

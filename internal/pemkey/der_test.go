@@ -22,7 +22,7 @@ func marshalSPKI(tb testing.TB, algorithm pkix.AlgorithmIdentifier, key []byte) 
 	return marshal(tb, spki{algorithm, asn1.BitString{Bytes: key, BitLength: len(key) * 8}})
 }
 
-// derInputs are PEM in order with a content that is not.
+// derInputs are well-formed PEM blocks with the wrong content.
 func derInputs(tb testing.TB) []badInput {
 	tb.Helper()
 	public := fixture(tb, "rsa2048_a.spki.pem")

@@ -24,12 +24,13 @@ var keyExpected = &expectation{
 	boundary: "Write the two lines as OpenSSL does, for example \"-----BEGIN PRIVATE KEY-----\" and \"-----END PRIVATE KEY-----\"",
 }
 
-// Derive reads exactly one PEM block, as leniently as [Parse], and returns the RSA public key of
-// 2048 bits in it: a public key as [Parse] takes it, the public key of an X.509 certificate, or the
-// one that belongs to a private key in PKCS#1 or PKCS#8. A private key may be encrypted, with the
-// headers of RFC 1421 ("DEK-Info") or with PBES2 (RFC 8018), and is decrypted with passphrase, which
-// is at most one. As with OpenSSL, a passphrase that is not needed is ignored. Every error is an
-// [*Error].
+// Derive reads exactly one PEM block, as leniently as [Parse], and returns the
+// RSA public key of 2048 bits in it: a public key as [Parse] accepts it, the
+// public key of an X.509 certificate, or the one that belongs to a private key
+// in PKCS#1 or PKCS#8. A private key may be encrypted, with the headers of RFC
+// 1421 ("DEK-Info") or with PBES2 (RFC 8018), and is decrypted with passphrase;
+// giving more than one is an error. As with OpenSSL, a passphrase that is not
+// needed is ignored. Every error is an [*Error].
 func Derive(text string, passphrase ...string) (PublicKey, error) {
 	if len(passphrase) > 1 {
 		return PublicKey{}, &Error{
@@ -58,7 +59,7 @@ func diagnoseKey(text string) error {
 	format := privateFormat(text)
 	switch {
 	case format == "" && bytes.HasPrefix(decoded, []byte("-----BEGIN")):
-		// The words for a text that is encoded twice do for whatever is inside.
+		// The advice is to decode the text, whatever is inside.
 	case format == "" && identify(decoded) == labelPrivateEC:
 		format = "EC"
 	case format == "" && bytes.HasPrefix(sequenceContent(decoded), []byte{0x02, 1, 3}):
@@ -79,7 +80,8 @@ func diagnoseKey(text string) error {
 	return keyExpected.diagnose(text)
 }
 
-// publicNumbers returns the RSA public key in or of what the block holds.
+// publicNumbers returns the RSA public key that the block holds, or that
+// belongs to what it holds.
 func (b pemBlock) publicNumbers(passphrase []string) (rsaPublicKey, error) {
 	if len(b.headers) > 0 {
 		der, err := b.decryptLegacy(passphrase)
@@ -109,7 +111,8 @@ func (b pemBlock) publicNumbers(passphrase []string) (rsaPublicKey, error) {
 	}
 }
 
-// checkLabel returns an error when the content begins like something that has another label.
+// checkLabel returns an error if the content begins like something that belongs
+// under another label.
 func (b pemBlock) checkLabel() error {
 	label := b.label
 	if slices.Contains(certificateLabels, label) {
@@ -131,8 +134,9 @@ func (b pemBlock) checkLabel() error {
 	}
 }
 
-// tbsCertificate has the fields of RFC 5280, section 4.1, up to the key. crypto/x509 reads all of a
-// certificate and refuses some for fields that do not matter here.
+// tbsCertificate has the fields of RFC 5280, section 4.1, up to the key.
+// crypto/x509 reads all of a certificate and refuses some for fields that do
+// not matter here.
 type tbsCertificate struct {
 	Version                                              int `asn1:"optional,explicit,default:0,tag:0"`
 	Serial, Signature, Issuer, Validity, Subject, Public asn1.RawValue
@@ -163,8 +167,8 @@ func certificateNumbers(label string, der []byte) (rsaPublicKey, error) {
 	return decodeNumbers(labelSPKI, spki, "key in the certificate")
 }
 
-// privateKeyInfo is RFC 5208, section 5. The attributes behind it, and the public key that RFC 5958
-// adds, are not read.
+// privateKeyInfo is RFC 5208, section 5. The attributes behind it, and the
+// public key that RFC 5958 adds, are not read.
 type privateKeyInfo struct {
 	Version    int
 	Algorithm  pkix.AlgorithmIdentifier
@@ -177,7 +181,7 @@ type rsaPrivateKey struct {
 	More                        []struct{ R, D, T *big.Int } `asn1:"optional"`
 }
 
-// privateNumbers returns the public half of a private key in the clear.
+// privateNumbers returns the public half of an unencrypted private key.
 func privateNumbers(label string, der []byte) (rsaPublicKey, error) {
 	const what = "private key"
 	if label == labelPrivatePKCS8 {
@@ -208,8 +212,9 @@ func privateNumbers(label string, der []byte) (rsaPublicKey, error) {
 	return numbers, nil
 }
 
-// isConsistent is for keys of more than two primes, whose numbers crypto/x509 does not compare. What
-// is encrypted with the public half has to come back when it is decrypted with the private one.
+// isConsistent reports whether the numbers belong together. It is for keys of
+// more than two primes, whose numbers crypto/x509 does not compare: what is
+// encrypted with the public half has to come back when it is decrypted.
 func (k rsaPrivateKey) isConsistent() bool {
 	product := new(big.Int).Mul(k.P, k.Q)
 	for _, more := range k.More {

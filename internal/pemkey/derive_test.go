@@ -19,8 +19,9 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// TestDerive holds every container, cipher and key derivation that OpenSSL makes against the public
-// key that OpenSSL made of it, in every form that a text can take on its way.
+// TestDerive compares every container, cipher and key derivation of OpenSSL
+// with the public key that OpenSSL wrote, with different line endings and
+// whitespace.
 func TestDerive(t *testing.T) {
 	t.Parallel()
 	want := mustParse(t, fixture(t, "rsa2048_a.spki.pem"))
@@ -80,7 +81,7 @@ func TestDerive_passphrases(t *testing.T) {
 			t.Errorf("%s: the key is %s, not %s", name, got, want)
 		}
 	}
-	// One that is not needed is ignored, as OpenSSL does.
+	// A passphrase that is not needed is ignored, as by OpenSSL.
 	for _, name := range plainFixtures() {
 		if got := mustDerive(t, fixture(t, name), "SECRETSECRETSECRET"); got != want {
 			t.Errorf("%s: the key is %s, not %s", name, got, want)
@@ -101,7 +102,8 @@ type pkcs1Info struct {
 	More                        []struct{ R, D, T *big.Int } `asn1:"optional,omitempty"`
 }
 
-// withNumbers returns the private key of a fixture after a change to its numbers.
+// withNumbers returns the private key of a fixture after a change to its
+// numbers.
 func withNumbers(tb testing.TB, name string, change func(key *pkcs1Info)) string {
 	tb.Helper()
 	var key pkcs1Info
@@ -112,7 +114,7 @@ func withNumbers(tb testing.TB, name string, change func(key *pkcs1Info)) string
 	return encode("RSA PRIVATE KEY", marshal(tb, key))
 }
 
-// TestDerive_rebuilt has what other tools than OpenSSL write.
+// TestDerive_rebuilt has what tools other than OpenSSL write.
 func TestDerive_rebuilt(t *testing.T) {
 	t.Parallel()
 	want := mustParse(t, fixture(t, "rsa2048_a.spki.pem"))
@@ -169,8 +171,8 @@ func (u *underivableInputs) addFixture(tb testing.TB, name string, kind pemkey.K
 	*u = append(*u, underivableInput{name, name, fixture(tb, name), passphrase, kind, says})
 }
 
-// underivable has, for each kind of error that only Derive has and for what it words otherwise than
-// Parse, at least one input.
+// underivable has at least one input for each kind of error that only Derive
+// returns, and for each message that differs from that of Parse.
 func underivable(tb testing.TB) underivableInputs {
 	tb.Helper()
 	private := fixture(tb, "rsa2048_a.private_pkcs1.pem")
@@ -313,8 +315,8 @@ func TestDerive_errors(t *testing.T) {
 	}
 }
 
-// TestDerive_ownWords holds all that Parse refuses against Derive: it reads the text, or it says why
-// not in words that fit, which are not those of an upload.
+// TestDerive_ownWords gives Derive what Parse refuses. Derive reads it, or its
+// message has nothing of the advice that only makes sense for an upload.
 func TestDerive_ownWords(t *testing.T) {
 	t.Parallel()
 	for _, test := range badInputs(t) {
@@ -334,7 +336,7 @@ func TestDerive_ownWords(t *testing.T) {
 	}
 }
 
-// TestDerive_leak holds every message against the passphrase, too.
+// TestDerive_leak checks that no message quotes the passphrase.
 func TestDerive_leak(t *testing.T) {
 	t.Parallel()
 	const secret = "SECRETSECRETSECRET"
@@ -352,8 +354,8 @@ func TestDerive_leak(t *testing.T) {
 	}
 }
 
-// TestDerive_damage changes every character of a private key, and wants an error or the same key,
-// but never another key.
+// TestDerive_damage changes each character of a private key, and expects an
+// error or the same key, never another key.
 func TestDerive_damage(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"rsa2048_a.private_pkcs1.pem", "rsa2048_e3.private_pkcs8.pem"} {
@@ -404,8 +406,8 @@ func FuzzDerive(f *testing.F) {
 	})
 }
 
-// FuzzDeriveDER changes what is inside the armour, which FuzzDerive hardly ever does without
-// breaking the base64.
+// FuzzDeriveDER changes what is inside the armour, which FuzzDerive hardly ever
+// does without breaking the base64.
 func FuzzDeriveDER(f *testing.F) {
 	labels := []string{"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}
 	add := func(text string) {
@@ -433,7 +435,8 @@ func FuzzDeriveDER(f *testing.F) {
 	})
 }
 
-// checkDerive wants a whole error or a sound key, within a time, and nothing of the input in the error.
+// checkDerive expects, within half a minute, either a complete error that
+// quotes nothing of the input, or a key that Parse and Derive read again.
 func checkDerive(t *testing.T, text, passphrase string) {
 	t.Helper()
 	started := time.Now()

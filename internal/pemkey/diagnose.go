@@ -17,8 +17,8 @@ const (
 	newPair   = "Generate a 2048-bit RSA key pair, with `openssl genrsa -out private.pem 2048` and then `openssl rsa -in private.pem -pubout -out public.pem`, or with a tls_private_key that has algorithm = \"RSA\" and rsa_bits = 2048."
 )
 
-// expectation is what a text was to be: the labels of the blocks that are read, and the words that
-// the messages have for it.
+// expectation is what a text should have been: the labels that are read, and
+// the parts of messages that depend on it.
 type expectation struct {
 	labels   []string
 	what     string
@@ -46,15 +46,16 @@ func (e *expectation) tooLarge() error {
 	return &Error{KindTooLarge, "The value is larger than 64 KiB, and " + e.size + ".", e.only}
 }
 
-// otherLabels may be named in a message. Any other label stays unnamed, since a text that only
-// looks like a label may be anything.
+// otherLabels may be named in a message. Any other label stays unnamed, since a
+// text that only looks like a label may be anything.
 var otherLabels = []string{
 	"ATTRIBUTE CERTIFICATE", "CMS", "DH PARAMETERS", "DSA PARAMETERS", "DSA PUBLIC KEY", "EC PARAMETERS",
 	"EC PUBLIC KEY", "ECDSA PUBLIC KEY", "PARAMETERS", "PKCS12", "PKCS7", "SSH SIGNATURE", "X509 CRL",
 }
 
 var (
-	// escapedSpaces makes the labels of a text readable that went through a form or a file name.
+	// escapedSpaces restores the spaces in the labels of a text that was part
+	// of a URL, a form or a file name.
 	escapedSpaces  = strings.NewReplacer("%20", " ", "+", " ", "_", " ")
 	lineEndings    = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 	base64Alphabet = strings.NewReplacer("-", "+", "_", "/", "=", "")
@@ -87,7 +88,7 @@ func diagnosePublicKey(text string) error {
 	return publicKeyExpected.diagnose(text)
 }
 
-// diagnose says why text, trimmed, has no block that is read.
+// diagnose says why text, trimmed, is not a block that can be read.
 func (e *expectation) diagnose(text string) error {
 	decoded := decodeBare(text)
 	blocks := beginLine.FindAllStringSubmatchIndex(text, -1)
@@ -167,8 +168,9 @@ func jsonText(text string) error {
 	}
 }
 
-// decodeBare returns what text encodes if all of it is base64, else nil. Both alphabets, padded or
-// not, even cut in the middle of a group: this is for recognising things, not for reading them.
+// decodeBare returns what text encodes if all of it is base64, and nil
+// otherwise. It accepts both alphabets, with or without padding, and a text
+// that was cut off, because the result is only used to recognise what it is.
 func decodeBare(text string) []byte {
 	text = strings.Join(strings.Fields(text), "")
 	if !singleBase64.MatchString(text) {
@@ -240,7 +242,8 @@ func (e *expectation) headers() error {
 	}
 }
 
-// wrongBlock returns nil if label, however it is spaced, is one of those that are read.
+// wrongBlock returns an error unless label, however it is spaced, is one that
+// is read.
 func (e *expectation) wrongBlock(label string) *Error {
 	label = strings.Join(strings.Fields(label), " ")
 	switch {
@@ -262,8 +265,9 @@ func (e *expectation) wrongBlock(label string) *Error {
 	return &Error{KindOtherBlock, "The PEM block is not labelled as " + e.what + ".", e.show}
 }
 
-// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which announces something that is
-// read. begin holds the indexes of that match and of its label.
+// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which
+// announces something that is read. begin holds the indexes of that match and
+// of its label.
 func (e *expectation) diagnoseBlock(text string, begin []int) error {
 	before, label, inside := text[:begin[0]], text[begin[2]:begin[3]], text[begin[1]:]
 	end := endLine.FindStringSubmatchIndex(inside)
@@ -323,7 +327,8 @@ func (e *expectation) diagnoseBlock(text string, begin []int) error {
 		return e.headers()
 	case len(lines) == 0:
 		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", e.show}
-	// The base64 of a key never begins with "+", so a space in that place was never one.
+	// The base64 of a key never begins with "+", so a space in that place was
+	// never one.
 	case strings.ContainsAny(lines[0][:1], " \t") || last != "":
 		return &Error{
 			KindIndented,

@@ -2,12 +2,13 @@
 
 package pemkey
 
-// Kind names a kind of bad input, so that callers and tests need not look at the wording.
+// Kind names a kind of bad input, so that callers and tests need not look at
+// the wording.
 type Kind string
 
-// The kinds of bad input. A private key anywhere in the input makes it [KindPrivateKey] or
-// [KindEncryptedPrivateKey], whatever else is wrong; of the others the one is reported that has
-// to be repaired first.
+// The kinds of bad input. If there is a private key anywhere in the input, the
+// kind is [KindPrivateKey] or [KindEncryptedPrivateKey], whatever else is
+// wrong. Otherwise it is the kind of what has to be repaired first.
 const (
 	KindEmpty               Kind = "empty"                 // nothing, or nothing but whitespace; also a nil *rsa.PublicKey
 	KindTooLarge            Kind = "too_large"             // more than 64 KiB
@@ -45,8 +46,9 @@ const (
 	KindUnusableNumbers     Kind = "unusable_numbers"      // modulus or exponent that no sound RSA key has
 )
 
-// The kinds that only [Derive] has. [KindPrivateKey] is there a private key in a format that is not
-// read, such as OpenSSH, and [KindEncryptedPrivateKey] and [KindCertificate] do not occur.
+// The kinds that only [Derive] returns. From Derive, [KindPrivateKey] means a
+// private key in a format that is not read, such as OpenSSH;
+// [KindEncryptedPrivateKey] and [KindCertificate] do not occur.
 const (
 	KindMissingPassphrase     Kind = "missing_passphrase"     // encrypted, and no passphrase given
 	KindWrongPassphrase       Kind = "wrong_passphrase"       // decrypts to nothing sensible
@@ -55,9 +57,9 @@ const (
 	KindExcessiveCost         Kind = "excessive_cost"         // a key derivation that would take too much time or memory
 )
 
-// Error says what is wrong with an input that was to be a key. Its texts are made of this package's
-// own words plus, at most, a known PEM label, a known algorithm name or a number: nothing of the
-// input is quoted, because the input may be a private key.
+// Error says what is wrong with an input that should have been a key. It never
+// quotes the input, which may be a private key: the texts are fixed but for
+// known PEM labels, known names of algorithms, and numbers.
 type Error struct {
 	Kind    Kind
 	Problem string // what is wrong, a whole sentence

@@ -30,8 +30,8 @@ func checkError(t *testing.T, key pemkey.PublicKey, err error, kind pemkey.Kind,
 	}
 }
 
-// TestErrorWording also fails when a kind is added to error.go without an input in badInputs or in
-// underivable.
+// TestErrorWording also fails when a kind is added to error.go without an input
+// in badInputs or in underivable.
 func TestErrorWording(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("error.go")
@@ -81,12 +81,14 @@ func TestErrorWording(t *testing.T) {
 const leakLength = 12
 
 var (
-	// ownWords are long words of the messages, which an input may have, too.
+	// ownWords are long words of the messages, which may also occur in an
+	// input.
 	ownWords   = regexp.MustCompile(`base64decode|certificates|SubjectPublicKeyInfo|rsaEncryption`)
 	base64Runs = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9+/=]{%d,}`, leakLength))
 )
 
-// checkLeak fails if err has twelve characters of base64 in a row in common with text.
+// checkLeak fails if err has twelve consecutive characters of base64 in common
+// with text.
 func checkLeak(tb testing.TB, text string, err error) {
 	tb.Helper()
 	message := ownWords.ReplaceAllString(fmt.Sprintf("%v\n%+v\n%#v", err, err, err), "~")

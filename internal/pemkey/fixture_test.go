@@ -28,7 +28,8 @@ var (
 	pbkdf2PRFs    = []string{"SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256"}
 )
 
-// encryptedFixtures are all the ways in which OpenSSL encrypts a key that Derive reads.
+// encryptedFixtures are all the ways in which OpenSSL encrypts a key that
+// Derive reads.
 func encryptedFixtures() []string {
 	names := []string{"private_encrypted_legacy.pem", "private_encrypted_pbes2.pem"}
 	for _, cipher := range legacyCiphers {
@@ -43,7 +44,8 @@ func encryptedFixtures() []string {
 	return append(names, "private/pbkdf2_600000_iterations.pem", "private/pbkdf2_1_iteration.pem", "private/scrypt_32768_7_2.pem")
 }
 
-// isSlow is for fixtures that take long to decrypt, and that are tried once only.
+// isSlow reports whether a fixture takes long to decrypt, and so is tried only
+// once.
 func isSlow(name string) bool {
 	return strings.Contains(name, "600000") || strings.HasPrefix(name, "private/scrypt") && name != "private/scrypt_aes256.pem"
 }
@@ -65,7 +67,7 @@ func fixture(tb testing.TB, name string) string {
 	return string(content)
 }
 
-// TestDerive_everyFixture fails when a fixture is made that no test reads.
+// TestDerive_everyFixture fails if there is a fixture that no test reads.
 func TestDerive_everyFixture(t *testing.T) {
 	t.Parallel()
 	read := append(plainFixtures(), encryptedFixtures()...)

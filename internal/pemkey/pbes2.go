@@ -19,7 +19,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// What a key derivation may take. A file asks for it, and whoever wrote the file may be hostile.
+// The limits of a key derivation. The file says what it costs, and the author
+// of the file may be hostile.
 const (
 	maxIterations   = 5_000_000 // of PBKDF2, some seconds; OpenSSL does 2,048, and OWASP recommends up to 1,300,000
 	maxScryptMemory = 32 << 20  // bytes, the limit of OpenSSL
@@ -32,8 +33,8 @@ const (
 	oidScrypt = "1.3.6.1.4.1.11591.4.11"
 )
 
-// pbes2Ciphers has, by their object identifiers, the ciphers that OpenSSL 3 offers by default. All of
-// them are in CBC mode.
+// pbes2Ciphers has the ciphers that OpenSSL 3 offers by default, by their
+// object identifiers. All of them are in CBC mode.
 var pbes2Ciphers = map[string]struct {
 	keySize, blockSize int
 	newBlock           func(key []byte) (cipher.Block, error)
@@ -44,7 +45,8 @@ var pbes2Ciphers = map[string]struct {
 	"2.16.840.1.101.3.4.1.42": {32, aes.BlockSize, aes.NewCipher},          // aes-256-cbc
 }
 
-// pbkdf2Hashes are those of the pseudorandom functions of PBKDF2, which are HMACs.
+// pbkdf2Hashes has the hash functions of the HMACs that PBKDF2 is based on, by
+// the object identifiers of the HMACs.
 var pbkdf2Hashes = map[string]func() hash.Hash{
 	"":                    sha1.New, // is meant when nothing is said
 	"1.2.840.113549.2.7":  sha1.New,
@@ -67,7 +69,8 @@ type pbes2Params struct {
 	KeyDerivation, Encryption pkix.AlgorithmIdentifier
 }
 
-// pbkdf2Params is RFC 8018, appendix A.2, with the only kind of salt that is in use.
+// pbkdf2Params is RFC 8018, appendix A.2, with the only kind of salt that is in
+// use.
 type pbkdf2Params struct {
 	Salt       []byte
 	Iterations int64
@@ -82,8 +85,8 @@ type scryptParams struct {
 	KeyLength int64 `asn1:"optional"`
 }
 
-// decryptPBES2 decrypts what is labelled ENCRYPTED PRIVATE KEY. Everything that the file demands is
-// checked before any of it is done.
+// decryptPBES2 decrypts what is labelled ENCRYPTED PRIVATE KEY. Everything that
+// the file asks for is checked before any work is done.
 func decryptPBES2(der []byte, passphrase []string) ([]byte, error) {
 	const what = "encrypted private key"
 	info, err := unmarshal[encryptedPrivateKeyInfo](der, what)
@@ -128,8 +131,8 @@ func decryptPBES2(der []byte, passphrase []string) ([]byte, error) {
 	return unpad(plain, pbes2.blockSize)
 }
 
-// unpad removes the padding of RFC 8018, section 6.2.2: 1 to blockSize bytes, each of which is their
-// number.
+// unpad removes the padding of RFC 5652, section 6.3: 1 to blockSize bytes,
+// each of which is the number of these bytes.
 func unpad(plain []byte, blockSize int) ([]byte, error) {
 	last := plain[len(plain)-1]
 	padding := bytes.Repeat([]byte{last}, int(last))
@@ -142,8 +145,8 @@ func unpad(plain []byte, blockSize int) ([]byte, error) {
 // deriveFunc derives a key of size bytes from a passphrase.
 type deriveFunc func(passphrase string, size int) ([]byte, error)
 
-// keyDerivation returns the key derivation that kdf asks for if it is known and can be afforded. The
-// length of the key is that of the cipher, whatever kdf says.
+// keyDerivation returns the key derivation that kdf asks for if it is known and
+// within the limits. A length in kdf is ignored: the cipher has only one.
 func keyDerivation(kdf pkix.AlgorithmIdentifier, what string) (deriveFunc, error) {
 	switch kdf.Algorithm.String() {
 	case oidPBKDF2:

@@ -16,7 +16,8 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// encryptedInfo is an encrypted PKCS#8 key, for tests that change something in it.
+// encryptedInfo is an encrypted PKCS#8 key, for tests that change something in
+// it.
 type encryptedInfo struct {
 	Algorithm struct {
 		ID     asn1.ObjectIdentifier
@@ -38,7 +39,7 @@ type scryptParams struct {
 	KeyLength int `asn1:"optional"`
 }
 
-// tampered returns a fixture in which something was changed.
+// tampered returns a fixture after a change to it.
 func tampered(tb testing.TB, name string, change func(info *encryptedInfo)) string {
 	tb.Helper()
 	var info encryptedInfo
@@ -64,7 +65,7 @@ func withIV(tb testing.TB, name string, iv []byte) string {
 	})
 }
 
-// pbes2Inputs are encrypted with PBES2, or in a way that is taken for it.
+// pbes2Inputs are labelled ENCRYPTED PRIVATE KEY.
 func pbes2Inputs(tb testing.TB) underivableInputs {
 	tb.Helper()
 	pbes2 := fixture(tb, "private/pbkdf2_1_iteration.pem")
@@ -131,7 +132,7 @@ func pbes2Inputs(tb testing.TB) underivableInputs {
 	return inputs
 }
 
-// TestDerive_padding has the plaintext padded in ways that no encoder does.
+// TestDerive_padding has plaintext with right and wrong padding.
 func TestDerive_padding(t *testing.T) {
 	t.Parallel()
 	want := mustParse(t, fixture(t, "rsa2048_a.spki.pem"))

@@ -17,7 +17,8 @@ var (
 	jwkSecret       = regexp.MustCompile(`"(?:d|p|q|dp|dq|qi|k)"\s*:`)
 )
 
-// privateKeyInText finds the traces that a private key leaves in a text, complete or not.
+// privateKeyInText returns an error if text has a trace of a private key,
+// complete or not.
 func privateKeyInText(text string) error {
 	switch format := privateFormat(text); {
 	case format == "":
@@ -29,8 +30,9 @@ func privateKeyInText(text string) error {
 	}
 }
 
-// privateFormat returns what kind of private key has left traces in text: what its label has before
-// "PRIVATE KEY", or one of the other names that otherFormats has.
+// privateFormat returns the format of the private key that text has a trace of:
+// what its label has before "PRIVATE KEY" ("PKCS8" if that is nothing), or a
+// name in otherFormats. It returns "" if there is no trace.
 func privateFormat(text string) string {
 	label := privateLabel.FindStringSubmatch(escapedSpaces.Replace(text))
 	switch {
@@ -48,10 +50,11 @@ func privateFormat(text string) string {
 	return ""
 }
 
-// privateKeyInDER recognises private keys by how they begin, so that a part of one will do: PKCS#1
-// (RFC 8017), PKCS#8 (RFC 5958), SEC 1 (RFC 5915) and PKCS#12 (RFC 7292) with a small version
-// number where a public key has a modulus or an algorithm, encrypted PKCS#8 with an algorithm of
-// PKCS#5 or PKCS#12.
+// privateKeyInDER returns an error if der begins like a private key, so that a
+// part of one is enough. PKCS#1 (RFC 8017), PKCS#8 (RFC 5958), SEC 1 (RFC 5915)
+// and PKCS#12 (RFC 7292) have a small version number where a public key has a
+// modulus or an algorithm; encrypted PKCS#8 has an algorithm of PKCS#5 or
+// PKCS#12 there.
 func privateKeyInDER(der []byte) error {
 	content := sequenceContent(der)
 	if len(content) >= 3 && content[0] == 0x02 && content[1] == 1 && content[2] <= 3 {
@@ -65,7 +68,7 @@ func privateKeyInDER(der []byte) error {
 	return nil
 }
 
-// formatInDER returns "PKCS12" for that, and "PKCS8" for everything else.
+// formatInDER tells PKCS#12 from the other formats, which have the same advice.
 func formatInDER(der []byte) string {
 	if bytes.HasPrefix(sequenceContent(der), []byte{0x02, 1, 3}) {
 		return "PKCS12"
@@ -73,8 +76,8 @@ func formatInDER(der []byte) string {
 	return "PKCS8"
 }
 
-// identify returns the label that belongs to what begins like der, and "" when that is not clear. A
-// part of a key will do, as it does for privateKeyInDER.
+// identify returns the label for what der begins like, or "" if that is not
+// clear. A part of a key is enough, as in privateKeyInDER.
 func identify(der []byte) string {
 	content := sequenceContent(der)
 	inner := sequenceContent(content)
@@ -102,8 +105,8 @@ func identify(der []byte) string {
 	return ""
 }
 
-// sequenceContent returns what follows the header of an ASN.1 SEQUENCE, whether or not it is as
-// long as the header says, and nil for anything else.
+// sequenceContent returns what follows the header of an ASN.1 SEQUENCE, whether
+// or not it is as long as the header says, and nil for anything else.
 func sequenceContent(der []byte) []byte {
 	if len(der) < 2 || der[0] != 0x30 {
 		return nil
@@ -148,8 +151,8 @@ func privateKey(format string) error {
 	}
 }
 
-// otherFormats are those of private keys that [Derive] does not read, and how to come to the public
-// key there.
+// otherFormats are the formats of private keys that [Derive] does not read, and
+// how to get the public key out of each.
 var otherFormats = map[string]struct{ name, remedy string }{
 	"OPENSSH": {"OpenSSH", "If the key is an RSA key, `ssh-keygen -e -m PKCS8 -f private_key` prints the public key."},
 	"PuTTY":   {"PuTTY", "If the key is an RSA key, convert it with `puttygen key.ppk -O public-openssh -o key.pub` and then `ssh-keygen -e -m PKCS8 -f key.pub`."},

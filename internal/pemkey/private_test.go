@@ -77,7 +77,8 @@ func privateInputs(tb testing.TB) []badInput {
 	}
 }
 
-// TestParseCutPrivateKey wants a private key recognised from the BEGIN line or the END line alone.
+// TestParseCutPrivateKey expects a private key to be recognised by its BEGIN
+// line or its END line alone.
 func TestParseCutPrivateKey(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
@@ -105,7 +106,8 @@ func checkPrivate(t *testing.T, text string) {
 	checkLeak(t, text, err)
 }
 
-// TestParse_recommendsWhatWorks follows the advice of Parse to call the function public_key.
+// TestParse_recommendsWhatWorks checks that Parse recommends the function
+// public_key for what Derive reads.
 func TestParse_recommendsWhatWorks(t *testing.T) {
 	t.Parallel()
 	for _, name := range append(encryptedFixtures(), plainFixtures()...) {

@@ -1,8 +1,57 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package pemkey reads the RSA public keys that WhatsApp Flows are encrypted with. It knows when
-// two texts are the same key, and says precisely what is wrong with a text that is not one. It is
-// pure: no I/O, no logging, no state.
+// Package pemkey reads the RSA public keys that WhatsApp Flows are encrypted
+// with, compares them, and explains what is wrong with a text that is not one.
+//
+// [Parse] reads a public key and nothing else, for values that are going to be
+// uploaded. [Derive] also reads a certificate or a private key, and returns the
+// public key that belongs to it:
+//
+//	key, err := pemkey.Derive(text, passphrase)
+//	if err != nil {
+//		return err // an *Error: what is wrong, and what to do next
+//	}
+//	if key != uploaded {
+//		upload(key.PEM())
+//	}
+//
+// A [PublicKey] is compared with ==. Two texts that hold the same key give
+// equal values, whatever their line endings, line lengths and encodings are.
+//
+// # Limits
+//
+// A text holds exactly one PEM block, nothing around it but whitespace, and has
+// at most 64 KiB. The key is RSA with 2048 bits, which is all that the Graph
+// API accepts. A damaged text gives an error and never another key, so private
+// keys have to be consistent although only their public half is returned.
+//
+// An encrypted private key says itself what its decryption costs. Derive
+// refuses PBKDF2 with more than 5,000,000 iterations, and scrypt with more than
+// 32 MiB of memory or N·r·p above 4,194,304. Within these limits it can take
+// some seconds.
+//
+// The package does no I/O, does not log and keeps no state. An error never
+// quotes the input, which may be a private key. Private keys and passphrases
+// are not erased from memory.
+//
+// # Compatibility
+//
+// What OpenSSL 3 writes by default is read: public keys as SubjectPublicKeyInfo
+// (RFC 5280) or PKCS#1 (RFC 8017), X.509 certificates, and private keys in
+// PKCS#1 or PKCS#8. Private keys may be encrypted with PBES2 (RFC 8018), that
+// is, with AES or Triple-DES in CBC mode and PBKDF2 or scrypt, or by the older
+// headers of the PEM block (RFC 1421), also with DES. [PublicKey.PEM] and
+// [PublicKey.Fingerprint] are byte for byte what OpenSSL prints. OpenSSH, PGP,
+// PuTTY, PKCS#12 and JSON Web Key are recognised, to say how to convert them,
+// but not read.
+//
+// # Messages
+//
+// The advice in an [Error] is worded for Terraform configurations. It names
+// functions such as file and base64decode, heredocs, the resource
+// tls_private_key, and provider::whatsapp::public_key, which is this provider's
+// name for Derive. A program for something else should look at the [Kind] and
+// use its own wording.
 package pemkey
 
 import (
@@ -21,17 +70,19 @@ const (
 	maxTextLen = 64 << 10 // bytes; a key has about 450
 )
 
-// PublicKey is an RSA-2048 public key in the one form that the Graph API takes. It is immutable
-// and comparable: two values are equal (==) exactly when they are the same key, however the texts
-// that they were parsed from looked. The zero value is "no key".
+// PublicKey is an RSA public key of 2048 bits, the only kind that the Graph API
+// accepts. It is immutable and comparable: two values are equal (==) exactly
+// when they are the same key, whatever the texts that they were parsed from
+// looked like. The zero value means that there is no key.
 type PublicKey struct {
 	der string // SubjectPublicKeyInfo as crypto/x509 marshals it
 }
 
-// Parse reads exactly one PEM block (RFC 7468) that holds an RSA public key of 2048 bits, as
-// SubjectPublicKeyInfo ("PUBLIC KEY", RFC 5280) or as PKCS#1 ("RSA PUBLIC KEY", RFC 8017). A byte
-// order mark in front, whitespace around the block, any line endings, any line length, blank lines
-// and trailing spaces make no difference. Every error is an [*Error].
+// Parse reads exactly one PEM block (RFC 7468) that holds an RSA public key of
+// 2048 bits, as SubjectPublicKeyInfo ("PUBLIC KEY", RFC 5280) or as PKCS#1
+// ("RSA PUBLIC KEY", RFC 8017). A byte order mark in front, whitespace around
+// the block, any line endings, any line length, blank lines and trailing spaces
+// make no difference. Every error is an [*Error].
 func Parse(text string) (PublicKey, error) {
 	if len(text) > maxTextLen {
 		return PublicKey{}, publicKeyExpected.tooLarge()
@@ -50,8 +101,9 @@ func Parse(text string) (PublicKey, error) {
 	return fromNumbers(numbers.N, numbers.E)
 }
 
-// FromRSA makes a PublicKey from a key that is already parsed, with the same demands as [Parse].
-// It keeps no reference to key. Every error is an [*Error].
+// FromRSA returns the PublicKey of a key that is already parsed. Its
+// requirements are those of [Parse]. It keeps no reference to key. Every error
+// is an [*Error].
 func FromRSA(key *rsa.PublicKey) (PublicKey, error) {
 	if key == nil || key.N == nil {
 		return PublicKey{}, &Error{KindEmpty, "There is no key.", "Give an RSA public key."}
@@ -59,8 +111,9 @@ func FromRSA(key *rsa.PublicKey) (PublicKey, error) {
 	return fromNumbers(key.N, big.NewInt(int64(key.E)))
 }
 
-// PEM returns the key as text: label "PUBLIC KEY", base64 in lines of 64 characters, each line
-// ended by LF, the last one too. The zero value gives "".
+// PEM returns the key as a PEM block labelled "PUBLIC KEY", with base64 in
+// lines of 64 characters and LF at the end of each line, including the last. It
+// returns "" for the zero value.
 func (k PublicKey) PEM() string {
 	if k.IsZero() {
 		return ""
@@ -68,8 +121,9 @@ func (k PublicKey) PEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: labelSPKI, Bytes: []byte(k.der)}))
 }
 
-// Fingerprint returns the SHA-256 of the SubjectPublicKeyInfo as 64 lower-case hexadecimal digits,
-// the same as `openssl pkey -pubin -outform DER | sha256sum`. The zero value gives "".
+// Fingerprint returns the SHA-256 of the SubjectPublicKeyInfo as 64 lower-case
+// hexadecimal digits, as `openssl pkey -pubin -outform DER | sha256sum` prints
+// it. It returns "" for the zero value.
 func (k PublicKey) Fingerprint() string {
 	if k.IsZero() {
 		return ""
@@ -78,12 +132,13 @@ func (k PublicKey) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// IsZero reports whether there is no key.
+// IsZero reports whether k is the zero value, which means that there is no key.
 func (k PublicKey) IsZero() bool {
 	return k == PublicKey{}
 }
 
-// String returns the fingerprint, so that a key that is formatted by accident stays short.
+// String returns the fingerprint, so that a key that is printed by accident is
+// short.
 func (k PublicKey) String() string {
 	return k.Fingerprint()
 }
@@ -114,11 +169,13 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 	return PublicKey{der: string(der)}, nil
 }
 
-// smallPrimes is the product of the odd primes below 752: NIST SP 800-56B, section 6.4.2.2, lets a
-// modulus have no factor below that. A modulus with one wrong character almost always has.
+// smallPrimes is the product of the odd primes below 752. NIST SP 800-56B,
+// section 6.4.2.2, requires that a modulus has no factor below that. Five of
+// six odd numbers have one, so this finds most damaged moduli.
 //
-// It is made when the program starts, and the CLI starts a provider several times in a run, so it is
-// made by division: Int.ProbablyPrime takes a hundred times as long.
+// It is computed when the program starts, and a CLI starts the provider several
+// times in a run, hence the trial division: Int.ProbablyPrime takes more than
+// fifty times as long.
 var smallPrimes = func() *big.Int {
 	product := big.NewInt(1)
 	var primes []int64

@@ -131,7 +131,7 @@ func marshalPKCS1(tb testing.TB, n, e *big.Int) []byte {
 	return marshal(tb, struct{ N, E *big.Int }{n, e})
 }
 
-// numberInputs are RSA public keys that are not good for anything here.
+// numberInputs are RSA public keys of the wrong size or with unusable numbers.
 func numberInputs(tb testing.TB) []badInput {
 	tb.Helper()
 	public := fixture(tb, "rsa2048_a.spki.pem")
