@@ -54,6 +54,22 @@ func TestParseSameKey(t *testing.T) {
 	}
 }
 
+func TestParse_size(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(text string) (pemkey.PublicKey, error){
+		"Parse":  pemkey.Parse,
+		"Derive": func(text string) (pemkey.PublicKey, error) { return pemkey.Derive(text) },
+	} {
+		text := fixture(t, "rsa2048_a.spki.pem")
+		text += strings.Repeat("\n", 64<<10-len(text))
+		if _, err := read(text); err != nil {
+			t.Errorf("%s: 64 KiB: %v", name, err)
+		}
+		key, err := read(text + "\n")
+		checkError(t, key, err, pemkey.KindTooLarge, "larger than 64 KiB")
+	}
+}
+
 // TestParseDamage damages a key in several ways at each character, and expects
 // an error or the same key, never another key.
 func TestParseDamage(t *testing.T) {

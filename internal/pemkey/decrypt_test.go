@@ -41,10 +41,10 @@ func encryptedInputs(tb testing.TB) underivableInputs {
 	inputs.addFixture(tb, oneIteration, pemkey.KindSeveralPassphrases, "one passphrase", passphrase, passphrase)
 	inputs.add("two passphrases for nothing", public, pemkey.KindSeveralPassphrases, "one passphrase", "", "")
 
-	for _, name := range []string{"aria-256-cbc: ARIA", "camellia-256-cbc: Camellia", "sm4-cbc: SM4", "aes-256-cfb: AES in another mode"} {
+	for _, name := range []string{"aria-256-cbc: ARIA", "camellia-256-cbc: Camellia", "sm4-cbc: SM4", "aes-256-cfb: AES in another mode than CBC"} {
 		name, says, _ := strings.Cut(name, ": ")
-		inputs.addFixture(tb, "private/refused_pbes2_"+name+".pem", pemkey.KindUnsupportedEncryption, says, passphrase)
-		inputs.addFixture(tb, "private/refused_legacy_"+name+".pem", pemkey.KindUnsupportedEncryption, says, passphrase)
+		inputs.addFixture(tb, "private/refused_pbes2_"+name+".pem", pemkey.KindUnsupportedEncryption, "with "+says+", which", passphrase)
+		inputs.addFixture(tb, "private/refused_legacy_"+name+".pem", pemkey.KindUnsupportedEncryption, "with "+says+", which", passphrase)
 	}
 	inputs.add("unknown name in DEK-Info", strings.Replace(legacy, "AES-256-CBC", "SECRETSECRETSECRET", 1), pemkey.KindUnsupportedEncryption, "an unknown cipher", passphrase)
 	block, _ := pem.Decode([]byte(legacy))

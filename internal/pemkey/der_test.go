@@ -7,6 +7,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
@@ -20,6 +22,40 @@ type spki struct {
 func marshalSPKI(tb testing.TB, algorithm pkix.AlgorithmIdentifier, key []byte) []byte {
 	tb.Helper()
 	return marshal(tb, spki{algorithm, asn1.BitString{Bytes: key, BitLength: len(key) * 8}})
+}
+
+func TestParse_algorithmNames(t *testing.T) {
+	t.Parallel()
+	for id, name := range map[string]string{
+		"1.2.840.113549.1.1.7":    "RSAES-OAEP",
+		"1.2.840.113549.1.1.10":   "RSA-PSS",
+		"1.2.840.10045.2.1":       "EC (elliptic curve)",
+		"1.2.840.10040.4.1":       "DSA",
+		"1.2.840.113549.1.3.1":    "Diffie-Hellman",
+		"1.2.840.10046.2.1":       "Diffie-Hellman",
+		"1.3.101.110":             "X25519",
+		"1.3.101.111":             "X448",
+		"1.3.101.112":             "Ed25519",
+		"1.3.101.113":             "Ed448",
+		"2.16.840.1.101.3.4.3.17": "ML-DSA",
+		"2.16.840.1.101.3.4.3.18": "ML-DSA",
+		"2.16.840.1.101.3.4.3.19": "ML-DSA",
+		"2.16.840.1.101.3.4.4.1":  "ML-KEM",
+		"2.16.840.1.101.3.4.4.2":  "ML-KEM",
+		"2.16.840.1.101.3.4.4.3":  "ML-KEM",
+		"1.2.840.113549.1.1.2":    "another algorithm",
+	} {
+		var algorithm pkix.AlgorithmIdentifier
+		for arc := range strings.SplitSeq(id, ".") {
+			number, err := strconv.Atoi(arc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			algorithm.Algorithm = append(algorithm.Algorithm, number)
+		}
+		key, err := pemkey.Parse(encode("PUBLIC KEY", marshalSPKI(t, algorithm, []byte{0x30, 0})))
+		checkError(t, key, err, pemkey.KindNotRSA, "The public key is for "+name+", and")
+	}
 }
 
 // derInputs are well-formed PEM blocks with the wrong content.

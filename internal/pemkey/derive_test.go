@@ -237,7 +237,7 @@ func underivable(tb testing.TB) underivableInputs {
 	inputs.add("too large", private+strings.Repeat("\n", 64<<10), pemkey.KindTooLarge, "key or a certificate is much smaller")
 	inputs.add("certificate chain", certificate+certificate, pemkey.KindSeveralBlocks, "chain of certificates that is the first")
 	inputs.add("key and certificate", private+certificate, pemkey.KindSeveralBlocks, "2 PEM blocks")
-	inputs.add("two keys", private+pkcs8, pemkey.KindSeveralBlocks, "2 PEM blocks")
+	inputs.add("two keys", private+pkcs8, pemkey.KindSeveralBlocks, "2 PEM blocks, and only one can be read.")
 	inputs.add("trailing text", private+"thanks\n", pemkey.KindSurroundingText, "before or after")
 	inputs.add("bag attributes", "Bag Attributes\n    localKeyID: 01\n"+pkcs8, pemkey.KindSurroundingText, "other output")
 	inputs.add("certificate request", fixture(tb, "request.pem"), pemkey.KindCertificateRequest, "openssl req")
@@ -266,6 +266,8 @@ func underivable(tb testing.TB) underivableInputs {
 	inputs.add("OpenSSH in base64", base64Of(fixture(tb, "private_openssh.pem")), pemkey.KindEncodedPEM, "base64decode")
 	inputs.add("PKCS#1 without armour", body(private), pemkey.KindNoArmour, "-----BEGIN RSA PRIVATE KEY-----")
 	inputs.add("PKCS#8 without armour", body(pkcs8), pemkey.KindNoArmour, "-----BEGIN PRIVATE KEY-----")
+	inputs.add("three primes without armour", body(fixture(tb, "private/multiprime.pkcs1.pem")), pemkey.KindNoArmour, "-----BEGIN RSA PRIVATE KEY-----")
+	inputs.add("PKCS#8 of version 1 without armour", base64Of(string(marshal(tb, pkcs8Info{Version: 1, Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidRSA}, Key: pkcs1DER}))), pemkey.KindNoArmour, "-----BEGIN PRIVATE KEY-----")
 	inputs.add("PBES2 without armour", body(pbes2), pemkey.KindNoArmour, "-----BEGIN ENCRYPTED PRIVATE KEY-----")
 	inputs.add("certificate without armour", body(certificate), pemkey.KindNoArmour, "-----BEGIN CERTIFICATE-----")
 	inputs.add("path", "/run/secrets/private.pem", pemkey.KindFilePath, "file(")
@@ -278,7 +280,7 @@ func underivable(tb testing.TB) underivableInputs {
 	inputs.add("plus turned into spaces", strings.Replace(private, body(private)[70:74], "a b ", 1), pemkey.KindSpacesInBase64, "%2B")
 	inputs.add("damaged base64", strings.Replace(private, body(private)[70:74], "a*b+", 1), pemkey.KindBadBase64, "not valid base64")
 
-	inputs.add("PKCS#1 labelled as PKCS#8", armour("PRIVATE KEY", body(private)), pemkey.KindWrongLabel, "Write RSA PRIVATE KEY")
+	inputs.add("PKCS#1 labelled as PKCS#8", armour("PRIVATE KEY", body(private)), pemkey.KindWrongLabel, "labelled PRIVATE KEY, but its content belongs under the label RSA PRIVATE KEY. Write RSA PRIVATE KEY")
 	inputs.add("PKCS#8 labelled as PKCS#1", armour("RSA PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY")
 	inputs.add("PKCS#8 labelled as encrypted", armour("ENCRYPTED PRIVATE KEY", body(pkcs8)), pemkey.KindWrongLabel, "Write PRIVATE KEY", passphrase)
 	inputs.add("encrypted labelled as PKCS#8", armour("PRIVATE KEY", body(pbes2)), pemkey.KindWrongLabel, "Write ENCRYPTED PRIVATE KEY", passphrase)
@@ -402,6 +404,9 @@ func FuzzDerive(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, text, passphrase string) {
+		if isCostly(text) {
+			t.Skip()
+		}
 		checkDerive(t, text, passphrase)
 	})
 }
@@ -431,8 +436,38 @@ func FuzzDeriveDER(f *testing.F) {
 		if dekInfo != "" {
 			block.Headers = map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": dekInfo}
 		}
-		checkDerive(t, string(pem.EncodeToMemory(block)), passphrase)
+		text := string(pem.EncodeToMemory(block))
+		if isCostly(text) {
+			t.Skip()
+		}
+		checkDerive(t, text, passphrase)
 	})
+}
+
+// isCostly reports whether text asks for a key derivation that is within the
+// limits but takes seconds. The fuzzer is several times slower, and takes what
+// lasts ten seconds for a hang.
+func isCostly(text string) bool {
+	var info encryptedInfo
+	if block, _ := pem.Decode([]byte(text)); block == nil || !parsed(block.Bytes, &info) {
+		return false
+	}
+	kdf := info.Algorithm.Params.KDF.Parameters.FullBytes
+	var pbkdf2 pbkdf2Params
+	if parsed(kdf, &pbkdf2) {
+		return pbkdf2.Iterations > 50_000 && pbkdf2.Iterations <= 5_000_000
+	}
+	var scrypt scryptParams
+	if !parsed(kdf, &scrypt) {
+		return false
+	}
+	work := float64(scrypt.N) * float64(scrypt.R) * float64(scrypt.P)
+	return work > 1<<18 && work <= 1<<22
+}
+
+func parsed(der []byte, value any) bool {
+	_, err := asn1.Unmarshal(der, value)
+	return err == nil
 }
 
 // checkDerive expects, within half a minute, either a complete error that

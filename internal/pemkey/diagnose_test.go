@@ -170,6 +170,17 @@ func badInputs(tb testing.TB) []badInput {
 	})
 }
 
+func TestParse_otherLabels(t *testing.T) {
+	t.Parallel()
+	for _, label := range []string{
+		"ATTRIBUTE CERTIFICATE", "CMS", "DH PARAMETERS", "DSA PARAMETERS", "DSA PUBLIC KEY", "EC PARAMETERS",
+		"EC PUBLIC KEY", "ECDSA PUBLIC KEY", "PARAMETERS", "PKCS12", "PKCS7", "SSH SIGNATURE", "X509 CRL",
+	} {
+		key, err := pemkey.Parse(armour(label, "MAA="))
+		checkError(t, key, err, pemkey.KindOtherBlock, "labelled "+label+", and a public key belongs here.")
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range badInputs(t) {

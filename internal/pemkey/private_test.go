@@ -3,6 +3,7 @@
 package pemkey_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"math/big"
 	"net/url"
@@ -34,7 +35,7 @@ func privateInputs(tb testing.TB) []badInput {
 		{"private Ed25519", fixture(tb, "private_ed25519.pem"), pemkey.KindPrivateKey, "disclosed"},
 		{"private EC", ec, pemkey.KindPrivateKey, "for EC,"},
 		{"private EC after parameters", fixture(tb, "ec_parameters.pem") + ec, pemkey.KindPrivateKey, "for EC,"},
-		{"private OpenSSH", openssh, pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8"},
+		{"private OpenSSH", openssh, pemkey.KindPrivateKey, "Nothing was sent. If the key is an RSA key, `ssh-keygen -e -m PKCS8"},
 		{"private PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGY\n-----END PGP PRIVATE KEY BLOCK-----\n", pemkey.KindPrivateKey, "PGP"},
 		{"private PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "puttygen"},
 		{"private JWK", quoted(tb, secretJWK), pemkey.KindPrivateKey, "Export the public key"},
@@ -56,12 +57,14 @@ func privateInputs(tb testing.TB) []badInput {
 		{"private without armour, part", body(private)[:333], pemkey.KindPrivateKey, "private key"},
 		{"private PKCS#8 without armour", body(pkcs8), pemkey.KindPrivateKey, "private key"},
 		{"private EC without armour", body(ec), pemkey.KindPrivateKey, "private key"},
+		{"private EC PKCS#8 without armour", body(fixture(tb, "private/ec_pkcs8.pem")), pemkey.KindPrivateKey, "private key"},
 		{"private OpenSSH without armour", body(openssh), pemkey.KindPrivateKey, "ssh-keygen"},
 		{"private PKCS#12 in base64", base64Of(string(marshal(tb, struct {
 			Version int
 			Content []byte
 		}{3, der}))), pemkey.KindPrivateKey, "openssl pkcs12"},
 		{"private in base64", base64Of(private), pemkey.KindPrivateKey, "private key"},
+		{"private in base64url behind other bytes", base64.URLEncoding.EncodeToString([]byte("\xff\xff\xff" + private)), pemkey.KindPrivateKey, "private key"},
 		{"private in wrapped base64", wrap(base64Of(private), 76), pemkey.KindPrivateKey, "private key"},
 		{"private labelled as public", armour("PUBLIC KEY", body(pkcs8)), pemkey.KindPrivateKey, "private key"},
 		{"private labelled as PKCS#1 public", armour("RSA PUBLIC KEY", body(private)), pemkey.KindPrivateKey, "private key"},
@@ -72,6 +75,8 @@ func privateInputs(tb testing.TB) []badInput {
 		{"encrypted legacy without BEGIN", strings.Join(strings.SplitAfter(legacy, "\n")[1:5], ""), pemkey.KindEncryptedPrivateKey, "passphrase"},
 		{"encrypted after public", public + pbes2, pemkey.KindEncryptedPrivateKey, "passphrase"},
 		{"encrypted without armour", body(pbes2), pemkey.KindEncryptedPrivateKey, "passphrase"},
+		{"encrypted PBES1 without armour", body(fixture(tb, "private/refused_pbes1_PBE-MD5-DES.pem")), pemkey.KindEncryptedPrivateKey, "passphrase"},
+		{"encrypted PBES1 of PKCS#12 without armour", body(fixture(tb, "private/refused_pbes1_PBE-SHA1-3DES.pem")), pemkey.KindEncryptedPrivateKey, "passphrase"},
 		{"encrypted in base64", base64Of(legacy), pemkey.KindEncryptedPrivateKey, "passphrase"},
 		{"encrypted labelled as public", armour("PUBLIC KEY", body(pbes2)), pemkey.KindEncryptedPrivateKey, "passphrase"},
 	}
