@@ -53,17 +53,13 @@ func newKey() (string, error) {
 // site makes a folder in which init has run, with a server that takes latency
 // to answer. More arguments of the resource may be given.
 func (b *bench) site(ctx context.Context, provider string, count int, latency time.Duration, more string) (*site, error) {
-	s := &site{b: b, provider: provider, server: graphmock.New(graphmock.Options{Token: token})}
+	s := &site{b: b, provider: provider}
 	for i := range count {
-		id := strconv.Itoa(106540352200000 + i)
-		s.numbers = append(s.numbers, id)
-		s.server.AddNumber(graphmock.Number{ID: id})
+		s.numbers = append(s.numbers, strconv.Itoa(106540352200000+i))
 	}
+	s.server = graphmock.NewServer(graphmock.Options{Token: token}, s.numbers...)
 	if latency > 0 {
 		s.server.Script(graphmock.Fault{Times: -1, Delay: latency})
-	}
-	if err := s.server.Start(""); err != nil {
-		return nil, err
 	}
 	var err error
 	if s.folder, err = os.MkdirTemp(b.folder, "site-"); err != nil {

@@ -63,12 +63,7 @@ type demo struct {
 
 func run(ctx context.Context, cli, configuration string) error {
 	const token = "demo-access-token"
-	server := graphmock.New(graphmock.Options{Token: token})
-	server.AddNumber(graphmock.Number{ID: support})
-	server.AddNumber(graphmock.Number{ID: orders})
-	if err := server.Start(""); err != nil {
-		return err
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: token}, support, orders)
 	defer server.Close()
 
 	folder, err := os.MkdirTemp("", "whatsapp-demo-")

@@ -62,12 +62,8 @@ func answering(t testing.TB, status int, contentType, body string) *graph.Client
 
 func startMock(t testing.TB) *graphmock.Server {
 	t.Helper()
-	server := graphmock.New(graphmock.Options{Token: token})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: token}, number)
 	t.Cleanup(server.Close)
-	server.AddNumber(graphmock.Number{ID: number})
 	return server
 }
 

@@ -16,10 +16,7 @@ const waba = "102290129340398"
 
 func startWABA(t testing.TB, count int, pages graphmock.Pages) *graphmock.Server {
 	t.Helper()
-	server := graphmock.New(graphmock.Options{Token: token})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: token})
 	t.Cleanup(server.Close)
 	server.AddWABA(waba)
 	for i := range count {

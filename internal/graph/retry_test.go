@@ -347,12 +347,8 @@ func TestOneRequestTriesTheEndOfARateLimit(t *testing.T) {
 
 func TestAppSecretProof(t *testing.T) {
 	const secret = "0123456789abcdef"
-	server := graphmock.New(graphmock.Options{Token: token, AppSecret: secret})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: token, AppSecret: secret}, number)
 	t.Cleanup(server.Close)
-	server.AddNumber(graphmock.Number{ID: number})
 
 	without, _ := retrying(t, server, nil)
 	if _, err := without.BusinessEncryption(t.Context(), number); graph.ClassOf(err) != graph.ClassAppSecretProof {
@@ -385,12 +381,8 @@ func TestAppSecretProofIsNotInErrors(t *testing.T) {
 }
 
 func TestVersionThatAnswersIsReported(t *testing.T) {
-	server := graphmock.New(graphmock.Options{Token: token, OldestVersion: "v21.0"})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: token, OldestVersion: "v21.0"}, number)
 	t.Cleanup(server.Close)
-	server.AddNumber(graphmock.Number{ID: number})
 	var answers []graph.Answer
 	client, _ := retrying(t, server, func(c *graph.Config) {
 		c.APIVersion = "v19.0"
@@ -489,15 +481,11 @@ func TestCompressedAnswers(t *testing.T) {
 func TestManyNumbersInParallel(t *testing.T) {
 	before := runtime.NumGoroutine()
 	const slots, numbers = 50, 200
-	server := graphmock.New(graphmock.Options{Token: token})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
 	var ids []string
 	for i := range numbers {
 		ids = append(ids, fmt.Sprintf("200000%03d", i))
-		server.AddNumber(graphmock.Number{ID: ids[i]})
 	}
+	server := graphmock.NewServer(graphmock.Options{Token: token}, ids...)
 	server.Script(
 		graphmock.Fault{Method: "POST", After: 20, Times: 3, Status: 503},
 		graphmock.Fault{Method: "POST", After: 60, Times: 2, Status: 400, Body: errorBody(80008)},

@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// ControlPrefix is where [Control] expects to be mounted with [Server.Handle].
-const ControlPrefix = "/_mock/"
+// controlPrefix begins the paths that [Options.Control] describes.
+const controlPrefix = "/_mock/"
 
 // controlNumber is a number as the control interface shows it: what is stored,
 // not what GET on the Graph API would show.
@@ -23,18 +23,7 @@ type controlNumber struct {
 	Status             string `json:"business_public_key_signature_status"`
 }
 
-// Control lets a person at a shell look into s and change it:
-//
-//	GET    /_mock/requests
-//	GET    /_mock/numbers
-//	POST   /_mock/numbers/{id}/reregister
-//	POST   /_mock/numbers/{id}/deregister
-//	POST   /_mock/numbers/{id}/key   form: business_public_key, status (default VALID)
-//	DELETE /_mock/numbers/{id}/key
-//	POST   /_mock/reset              see [Server.Reset]
-//
-// It answers JSON, errors as {"error":"…"}, and serves loopback callers only.
-func Control(s *Server) http.Handler {
+func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_mock/requests", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, s.Requests())
@@ -72,7 +61,7 @@ func Control(s *Server) http.Handler {
 		n.setKey(r.PostForm.Get(fieldKey), status)
 	})
 	change("DELETE /_mock/numbers/{id}/key", func(n *slot, _ *http.Request) { n.setKey("", StatusMismatch) })
-	mux.HandleFunc(ControlPrefix, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc(controlPrefix, func(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusNotFound, map[string]string{"error": "there is no " + r.Method + " " + r.URL.Path})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -12,13 +12,6 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-func controlled(t *testing.T) *graphmock.Server {
-	t.Helper()
-	s := start(t, graphmock.Options{Token: token})
-	s.Handle(graphmock.ControlPrefix, graphmock.Control(s))
-	return s
-}
-
 func TestControl(t *testing.T) {
 	const at = "/_mock/numbers/" + number
 	for _, tt := range []struct {
@@ -40,7 +33,7 @@ func TestControl(t *testing.T) {
 		{"endless form", "POST", at + "/key", "business_public_key=" + strings.Repeat("x", 70<<10), 400, "K1", "VALID", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := controlled(t)
+			s := start(t, graphmock.Options{Token: token, Control: true})
 			s.SetKey(number, "K1", "VALID")
 			got := do(t, s, tt.method, tt.path, tt.body, header("Authorization", ""))
 			if got.status != tt.status || got.header.Get("Content-Type") != "application/json" || !json.Valid([]byte(got.text)) {
@@ -58,7 +51,7 @@ func TestControl(t *testing.T) {
 }
 
 func TestControlLists(t *testing.T) {
-	s := controlled(t)
+	s := start(t, graphmock.Options{Token: token, Control: true})
 	post(t, s, keyA())
 	for range 2 {
 		// The control calls must not show up among the requests.
@@ -79,7 +72,7 @@ func TestControlLists(t *testing.T) {
 	}
 }
 
-func TestControlIsNotMountedByDefault(t *testing.T) {
+func TestControlIsAnOption(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	if got := get(t, s, "/_mock/numbers"); got.code() != 2500 {
 		t.Errorf("%d %s", got.status, got.text)
@@ -87,7 +80,7 @@ func TestControlIsNotMountedByDefault(t *testing.T) {
 }
 
 func TestControlServesThisMachineOnly(t *testing.T) {
-	s := graphmock.New(graphmock.Options{})
+	s := graphmock.NewUnstartedServer(graphmock.Options{Control: true})
 	for _, tt := range []struct {
 		remote, host string
 		status       int
@@ -102,7 +95,7 @@ func TestControlServesThisMachineOnly(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/_mock/numbers", nil)
 		r.RemoteAddr, r.Host = tt.remote, tt.host
 		w := httptest.NewRecorder()
-		graphmock.Control(s).ServeHTTP(w, r)
+		s.ServeHTTP(w, r)
 		if w.Code != tt.status {
 			t.Errorf("%s asking %s: %d, want %d", tt.remote, tt.host, w.Code, tt.status)
 		}

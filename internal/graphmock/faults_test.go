@@ -204,7 +204,7 @@ func TestDrops(t *testing.T) {
 
 func TestDropsWithoutAConnection(t *testing.T) {
 	for _, d := range []graphmock.Drop{graphmock.DropOnRequest, graphmock.DropAfterRequest, graphmock.DropMidBody} {
-		s := graphmock.New(graphmock.Options{})
+		s := graphmock.NewUnstartedServer(graphmock.Options{})
 		s.Script(graphmock.Fault{Drop: d})
 		func() {
 			defer func() {

@@ -156,7 +156,7 @@ func (w writerFunc) WriteHeader(status int) {
 }
 
 func TestAnAnsweredRequestIsNoLongerInFlight(t *testing.T) {
-	s := graphmock.New(graphmock.Options{})
+	s := graphmock.NewUnstartedServer(graphmock.Options{})
 	call := func(w http.ResponseWriter) {
 		s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, edge, nil))
 	}

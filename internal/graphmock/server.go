@@ -44,13 +44,27 @@ type Options struct {
 	// NewestVersion, such as "v26.0", refuses anything newer as an unknown path.
 	// How Meta refuses a version from the future is a guess.
 	NewestVersion string
+	// Control serves, below /_mock/, an interface for a person at a shell:
+	//
+	//	GET    /_mock/requests
+	//	GET    /_mock/numbers
+	//	POST   /_mock/numbers/{id}/reregister
+	//	POST   /_mock/numbers/{id}/deregister
+	//	POST   /_mock/numbers/{id}/key   form: business_public_key, status (default VALID)
+	//	DELETE /_mock/numbers/{id}/key
+	//	POST   /_mock/reset              see [Server.Reset]
+	//
+	// It answers JSON, errors as {"error":"…"}, and serves loopback callers only.
+	// Its requests are neither recorded nor subject to faults.
+	Control bool
 }
 
-// Server is the mock, an http.Handler. Make it with [New]; all of its methods are
-// safe for concurrent use.
+// Server is the mock, an http.Handler. Make it with [NewServer]; all of its methods
+// are safe for concurrent use.
 type Server struct {
 	opts           Options
 	oldest, newest version
+	control        http.Handler // nil without [Options.Control]
 
 	// mu is never held while a fault delays, hooks or hangs up.
 	mu       sync.Mutex
@@ -59,7 +73,6 @@ type Server struct {
 	served   chan struct{}
 	done     chan struct{}
 	closed   bool
-	mounts   []mount
 
 	numbers []*slot
 	wabas   []string
@@ -71,11 +84,6 @@ type Server struct {
 	connections int
 	inFlight    int
 	maxInFlight int
-}
-
-type mount struct {
-	prefix  string
-	handler http.Handler
 }
 
 // knobs are the settings that Reset puts back.
@@ -91,9 +99,21 @@ type knobs struct {
 	bucUsage     string
 }
 
-// New returns a server that does not listen yet. It panics on a version in o that
-// does not look like "v25.0": a test with such a typo would prove nothing.
-func New(o Options) *Server {
+// NewServer starts a server with numbers of the given IDs on a free loopback port.
+// The caller should call [Server.Close] when finished. It panics where it cannot
+// listen, and on a version in o that does not look like "v25.0": a test with such
+// a typo would prove nothing.
+func NewServer(o Options, ids ...string) *Server {
+	s := NewUnstartedServer(o, ids...)
+	if err := s.Start(""); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// NewUnstartedServer is [NewServer] without the listening: for [Server.Start] with
+// an address, and for use as a handler.
+func NewUnstartedServer(o Options, ids ...string) *Server {
 	s := &Server{opts: o, done: make(chan struct{})}
 	for _, v := range []struct {
 		text string
@@ -107,15 +127,13 @@ func New(o Options) *Server {
 			panic(fmt.Sprintf("graphmock: version %q does not look like v25.0", v.text))
 		}
 	}
+	if o.Control {
+		s.control = s.controlHandler()
+	}
+	for _, id := range ids {
+		s.AddNumber(Number{ID: id})
+	}
 	return s
-}
-
-// Handle serves paths below prefix with h instead of the Graph API; such requests
-// are neither recorded nor subject to faults. It is for the control interface.
-func (s *Server) Handle(prefix string, h http.Handler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mounts = append(s.mounts, mount{prefix, h})
 }
 
 // Start listens on addr, "host:port"; "" takes a free loopback port. It refuses
@@ -285,8 +303,8 @@ type answer struct {
 
 // ServeHTTP answers one Graph API call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h := s.mounted(r.URL.Path); h != nil {
-		h.ServeHTTP(w, r)
+	if s.control != nil && strings.HasPrefix(r.URL.Path, controlPrefix) {
+		s.control.ServeHTTP(w, r)
 		return
 	}
 	rt := parseRoute(r.URL.EscapedPath())
@@ -353,17 +371,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.recordStatus(entry, a.status)
 	a.write(w)
-}
-
-func (s *Server) mounted(path string) http.Handler {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, m := range s.mounts {
-		if strings.HasPrefix(path, m.prefix) {
-			return m.handler
-		}
-	}
-	return nil
 }
 
 // carryOut checks a call in the order in which Meta does, as far as its errors

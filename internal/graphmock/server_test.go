@@ -60,11 +60,7 @@ func block(typ string, der []byte) string {
 
 func start(t *testing.T, o graphmock.Options) *graphmock.Server {
 	t.Helper()
-	s := graphmock.New(o)
-	s.AddNumber(graphmock.Number{ID: number, WABAID: waba})
-	if err := s.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	s := graphmock.NewServer(o, number)
 	t.Cleanup(s.Close)
 	return s
 }
@@ -168,7 +164,7 @@ func wantKey(t *testing.T, s *graphmock.Server, pem, status string) {
 
 func TestStartRefusesOtherMachines(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "example.com:0", "127.0.0.1"} {
-		s := graphmock.New(graphmock.Options{})
+		s := graphmock.NewUnstartedServer(graphmock.Options{})
 		if err := s.Start(addr); err == nil {
 			s.Close()
 			t.Errorf("%q was accepted", addr)
@@ -181,7 +177,7 @@ func TestStartRefusesOtherMachines(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	for _, addr := range []string{"", "127.0.0.1:0", "localhost:0"} {
-		s := graphmock.New(graphmock.Options{})
+		s := graphmock.NewUnstartedServer(graphmock.Options{})
 		if err := s.Start(addr); err != nil {
 			t.Fatalf("%q: %v", addr, err)
 		}
@@ -217,7 +213,7 @@ func TestCloseEndsDelays(t *testing.T) {
 }
 
 func TestCloseEndsDelaysOfAnotherListener(t *testing.T) {
-	s := graphmock.New(graphmock.Options{})
+	s := graphmock.NewUnstartedServer(graphmock.Options{})
 	outer := httptest.NewServer(s)
 	defer outer.Close()
 	s.Script(graphmock.Fault{Delay: time.Hour, Hook: s.Close})
@@ -229,8 +225,7 @@ func TestCloseEndsDelaysOfAnotherListener(t *testing.T) {
 }
 
 func TestWorksAsAHandler(t *testing.T) {
-	s := graphmock.New(graphmock.Options{})
-	s.AddNumber(graphmock.Number{ID: number})
+	s := graphmock.NewUnstartedServer(graphmock.Options{}, number)
 	r := httptest.NewRequest(http.MethodGet, edge, nil)
 	r.Header.Set("Authorization", "Bearer x")
 	w := httptest.NewRecorder()
@@ -289,7 +284,7 @@ func TestVersionHeader(t *testing.T) {
 	}
 }
 
-func TestNewRefusesATypo(t *testing.T) {
+func TestNewServerRefusesATypo(t *testing.T) {
 	for _, o := range []graphmock.Options{{OldestVersion: "21.0"}, {NewestVersion: "v26"}} {
 		func() {
 			defer func() {
@@ -297,7 +292,7 @@ func TestNewRefusesATypo(t *testing.T) {
 					t.Errorf("%+v was accepted", o)
 				}
 			}()
-			graphmock.New(o)
+			graphmock.NewServer(o).Close()
 		}()
 	}
 }

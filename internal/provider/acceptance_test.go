@@ -58,17 +58,11 @@ type world struct {
 
 func newWorld(t testing.TB, numbers ...string) *world {
 	t.Helper()
-	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.New(graphmock.Options{Token: testToken})}
-	if err := w.Start(""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
 	if len(numbers) == 0 {
 		numbers = []string{testNumber}
 	}
-	for _, id := range numbers {
-		w.AddNumber(graphmock.Number{ID: id})
-	}
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken}, numbers...)}
+	t.Cleanup(w.Close)
 	return w
 }
 

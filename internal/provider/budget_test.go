@@ -109,7 +109,7 @@ func (a *account) process() {
 func newAccount(t testing.TB) *account {
 	t.Helper()
 	a := &account{
-		t: t, server: graphmock.New(graphmock.Options{Token: testToken}), slots: budgetSlots, key: keyA(t), state: map[string]*instance{},
+		t: t, server: graphmock.NewUnstartedServer(graphmock.Options{Token: testToken}), slots: budgetSlots, key: keyA(t), state: map[string]*instance{},
 		retries: graph.DefaultMaxRetries, maxWait: graph.DefaultRetryMaxWait,
 	}
 	for i := range budgetNumbers {

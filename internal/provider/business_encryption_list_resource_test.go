@@ -506,10 +506,7 @@ func TestList_unknownProviderConfiguration(t *testing.T) {
 // The warning that another version answers comes once, and takes no place.
 func TestList_servedVersion(t *testing.T) {
 	t.Parallel()
-	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
-	if err := w.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
 	t.Cleanup(w.Close)
 	for _, id := range listIDs(0, 3) {
 		w.AddNumber(graphmock.Number{ID: id, WABAID: testWABA})

@@ -444,14 +444,8 @@ func cliIsAtLeast(t *testing.T, want string) bool {
 func TestCLI_versionWarnings(t *testing.T) {
 	t.Parallel()
 	numbers := numbersFrom(5)
-	w := &world{t: t, Server: graphmock.New(graphmock.Options{Token: testToken, OldestVersion: "v25.0"})}
-	if err := w.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, Server: graphmock.NewServer(graphmock.Options{Token: testToken, OldestVersion: "v25.0"}, numbers...)}
 	t.Cleanup(w.Close)
-	for _, id := range numbers {
-		w.AddNumber(graphmock.Number{ID: id})
-	}
 	for version, want := range map[string][]string{
 		"v25.0": nil,
 		"v24.0": {"Warning: The Graph API answers with another version", "Version v24.0 was asked for, and the Graph API answered with v25.0", envAPIVersion},

@@ -37,12 +37,8 @@ func TestCLI_secretsAreNowhere(t *testing.T) {
 		}
 	}
 
-	server := graphmock.New(graphmock.Options{Token: testToken, AppSecret: appSecret, OldestVersion: "v25.0"})
-	if err := server.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	server := graphmock.NewServer(graphmock.Options{Token: testToken, AppSecret: appSecret, OldestVersion: "v25.0"}, testNumber)
 	t.Cleanup(server.Close)
-	server.AddNumber(graphmock.Number{ID: testNumber})
 	w := &world{t: t, Server: server}
 
 	folder := t.TempDir()

@@ -75,8 +75,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		numbers = numbersFlag{{ID: "106540352242922"}}
 	}
 
-	s := graphmock.New(graphmock.Options{Token: *token, AppSecret: *secret, OldestVersion: *oldest, NewestVersion: *newest})
-	s.Handle(graphmock.ControlPrefix, graphmock.Control(s))
+	s := graphmock.NewUnstartedServer(graphmock.Options{
+		Token: *token, AppSecret: *secret, OldestVersion: *oldest, NewestVersion: *newest, Control: true,
+	})
 	for _, n := range numbers {
 		s.AddNumber(n)
 	}
@@ -104,7 +105,7 @@ func explain(url, token, secret, id string) string {
 	if secret != "" {
 		fmt.Fprintf(&b, "  export WHATSAPP_APP_SECRET=%s\n", quote(secret))
 	}
-	control := url + graphmock.ControlPrefix
+	control := url + "/_mock/"
 	for _, c := range []struct{ what, curl string }{
 		{"What was requested", control + "requests"},
 		{"What the numbers hold", control + "numbers"},
