@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package graphmock is a stateful, strict stand-in for the part of Meta's Graph
-// API that handles WhatsApp Flows encryption keys. Nothing in it was compared
-// with the live service: what Meta documents is followed to the letter, and what
-// is uncertain can be switched, so that a client can be tried against each
-// possibility.
+// API that handles WhatsApp Flows encryption keys.
+//
+// [NewServer] starts a server that knows the given phone numbers. The client under
+// test is pointed at its URL, and afterwards the test asserts what a number holds
+// and which requests arrived, or did not:
+//
+//	server := graphmock.NewServer(graphmock.Options{Token: token}, id)
+//	defer server.Close()
+//	upload(server.URL(), token, id, key)
+//	if stored, _ := server.Key(id); stored != key {
+//		t.Error("the key was not stored")
+//	}
+//	if n := server.Count("POST", id); n != 1 {
+//		t.Errorf("%d uploads", n)
+//	}
+//
+// Methods such as [Server.Reregister] and [Server.SetKey] change a number without a
+// request, as other people and WhatsApp do. [Server.Script] disturbs requests: an
+// error, a delay, a connection that breaks before or after the request took effect.
+//
+// Nothing in it was compared with the live service: what Meta documents is followed
+// to the letter, and what is uncertain can be switched with a Set method, so that a
+// client can be tried against each possibility.
 package graphmock
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
-
-// maxBody is generous for one percent-encoded RSA-2048 key of about 600 bytes.
-const maxBody = 64 << 10
 
 // Options says what the server demands of every call. The zero value accepts any
 // well-formed token and any version.
@@ -66,12 +74,13 @@ type Server struct {
 	oldest, newest version
 	control        http.Handler // nil without [Options.Control]
 
-	// mu is never held while a fault delays, hooks or hangs up.
-	mu       sync.Mutex
+	done chan struct{} // closed by Close
+
+	mu sync.Mutex // guards all below; not held while a fault delays, hooks or hangs up
+
 	listener net.Listener
 	http     *http.Server
-	served   chan struct{}
-	done     chan struct{}
+	served   chan struct{} // closed when http no longer serves
 	closed   bool
 
 	numbers []*slot
@@ -232,222 +241,4 @@ func (s *Server) Reset() {
 		s.numbers[i] = newSlot(n.Number)
 	}
 	s.resetRequestsLocked()
-}
-
-// route is a path taken apart: /{version}/{object}/{edge}.
-type route struct {
-	version, object, edge string
-	path                  string
-	ok                    bool
-}
-
-var versionForm = regexp.MustCompile(`^v(\d{1,4})\.(\d{1,4})$`)
-
-type version [2]int
-
-func parseVersion(s string) (v version, ok bool) {
-	m := versionForm.FindStringSubmatch(s)
-	if m == nil {
-		return v, false
-	}
-	v[0], _ = strconv.Atoi(m[1])
-	v[1], _ = strconv.Atoi(m[2])
-	return v, true
-}
-
-// ValidVersion reports whether v looks like an API version, "v25.0".
-func ValidVersion(v string) bool {
-	_, ok := parseVersion(v)
-	return ok
-}
-
-// parseRoute takes the escaped path, so that an escaped slash in an ID stays part
-// of the ID instead of making another path.
-func parseRoute(escaped string) route {
-	rt := route{path: escaped}
-	seg := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
-	for i := range seg {
-		if u, err := url.PathUnescape(seg[i]); err == nil {
-			seg[i] = u
-		}
-	}
-	if _, ok := parseVersion(seg[0]); !ok {
-		return rt
-	}
-	rt.version = seg[0]
-	if len(seg) > 1 {
-		rt.object = seg[1]
-	}
-	if len(seg) > 2 {
-		rt.edge = strings.Join(seg[2:], "/")
-	}
-	rt.ok = len(seg) == 3 && rt.object != "" && rt.edge != ""
-	return rt
-}
-
-// call is one request, read to its end.
-type call struct {
-	*http.Request
-	route
-	token   string
-	form    url.Values
-	formErr error
-}
-
-// answer is what goes back; header holds only what differs from the usual.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// ServeHTTP answers one Graph API call.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.control != nil && strings.HasPrefix(r.URL.Path, controlPrefix) {
-		s.control.ServeHTTP(w, r)
-		return
-	}
-	rt := parseRoute(r.URL.EscapedPath())
-	entry := s.arrive(r, rt)
-	// Leaving happens before the answer is written: a client that calls again
-	// at once must not look like two requests in parallel.
-	leave := sync.OnceFunc(s.leave)
-	defer leave()
-
-	f := s.nextFault(r.Method, rt.object)
-	if f.Drop == DropOnRequest {
-		f.hook()
-		s.wait(r.Context(), f.Delay)
-		leave()
-		hangUp(w, false)
-		return
-	}
-
-	c := call{Request: r, route: rt}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if err != nil && !errors.As(err, &tooLarge) {
-		panic(http.ErrAbortHandler)
-	}
-	if isForm(r.Header) {
-		c.form, c.formErr = url.ParseQuery(string(body))
-		s.recordForm(entry, c.form)
-	}
-	carryOut := func() answer {
-		if tooLarge != nil {
-			return graphError(http.StatusRequestEntityTooLarge, 100, 0, typeOAuth,
-				fmt.Sprintf("(#100) The request body is longer than %d bytes", maxBody), nil)
-		}
-		return s.carryOut(c)
-	}
-
-	var a answer
-	if f.Apply {
-		a = carryOut()
-	}
-	f.hook()
-	if !s.wait(r.Context(), f.Delay) {
-		panic(http.ErrAbortHandler)
-	}
-	if f.Drop == DropAfterRequest {
-		leave()
-		hangUp(w, true)
-		return
-	}
-	if !f.Apply && !f.answers() {
-		a = carryOut()
-	}
-	if f.answers() {
-		a = answer{status: f.Status, body: f.Body}
-		if a.status == 0 {
-			a.status = http.StatusOK
-		}
-	}
-	a.header = s.headers(rt, a.header, f.Header)
-	leave()
-	if f.Drop == DropMidBody {
-		writeHalf(w, a)
-		return
-	}
-	s.recordStatus(entry, a.status)
-	a.write(w)
-}
-
-// carryOut checks a call in the order in which Meta does, as far as its errors
-// let one tell: path, token, proof, limits, object, edge.
-func (s *Server) carryOut(c call) answer {
-	v, _ := parseVersion(c.version)
-	if !c.ok || (s.newest != version{} && slices.Compare(v[:], s.newest[:]) > 0) {
-		return unknownPath(c.path)
-	}
-	token, refusal := s.authenticate(c)
-	if refusal != nil {
-		return *refusal
-	}
-	c.token = token
-	if refusal := s.spend(c.object); refusal != nil {
-		return *refusal
-	}
-	switch c.edge {
-	case edgeEncryption:
-		return s.encryption(c)
-	case edgePhoneNumbers:
-		return s.phoneNumbers(c)
-	}
-	if !s.knows(c.object) {
-		return noObject(c.Method, c.object)
-	}
-	return unknownPath("/" + c.edge)
-}
-
-// headers puts the usual headers under those of the answer and of the fault; a
-// fault takes one away by naming it without a value.
-func (s *Server) headers(rt route, over ...http.Header) http.Header {
-	h := http.Header{}
-	h.Set("Content-Type", "application/json; charset=UTF-8")
-	h.Set("Cache-Control", "private, no-cache, no-store, must-revalidate")
-	if v, ok := parseVersion(rt.version); ok {
-		h.Set("Facebook-Api-Version", rt.version)
-		if slices.Compare(v[:], s.oldest[:]) < 0 {
-			h.Set("Facebook-Api-Version", s.opts.OldestVersion)
-		}
-	}
-	s.addUsage(h)
-	for _, o := range over {
-		for k, v := range o {
-			k = http.CanonicalHeaderKey(k)
-			if len(v) == 0 {
-				h.Del(k)
-				continue
-			}
-			h[k] = slices.Clone(v)
-		}
-	}
-	return h
-}
-
-func (a answer) write(w http.ResponseWriter) {
-	h := w.Header()
-	maps.Copy(h, a.header)
-	if a.body != "" {
-		h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	}
-	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.body)
-}
-
-// wait reports whether the caller is still there after d.
-func (s *Server) wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-	case <-s.done:
-	}
-	return false
 }
