@@ -1,6 +1,6 @@
 # Run with "terraform test" in this folder, against the mock Graph server:
 #
-#   go run ./internal/graphmock/cmd/graphmock -token demo -number 106540352242922 -number 106540352242923 -number 106540352242924
+#   go run ./internal/cmd/graphmock -token demo -number 106540352242922 -number 106540352242923 -number 106540352242924
 #
 # It prints the two variables to export.
 
