@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -80,4 +82,22 @@ func TestAccBusinessEncryptionData_errors(t *testing.T) {
 		},
 		w.nothingSent(),
 	)
+}
+
+// A damaged key on the number is read, with a warning.
+func TestDataSourceWarnsOfADamagedKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, "nonsense", "VALID")
+	p := w.protocol()
+	resp, err := p.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
+		TypeName: resourceType,
+		Config:   p.object(p.schema.DataSourceSchemas[resourceType].ValueType(), map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning || resp.Diagnostics[0].Summary != "The number holds a damaged key" {
+		t.Errorf("%+v", resp.Diagnostics)
+	}
 }

@@ -364,3 +364,117 @@ func TestCLI_privateKeyIsInNoPlanAndNoState(t *testing.T) {
 		t.Error("the new key was not uploaded")
 	}
 }
+
+// Every published configuration is applied as it is, and leaves nothing to do.
+func TestCLI_examples(t *testing.T) {
+	t.Parallel()
+	const support, orders = "106540352242922", "106540352242923"
+	resourceExample := example(t, "resources/whatsapp_business_encryption/resource.tf")
+	for name, test := range map[string]struct {
+		config string
+		needs  string // Terraform version, for what OpenTofu lacks
+		before func(*world)
+
+		uploads int // where the numbers do not have a key before
+	}{
+		"two-numbers": {config: example(t, "two-numbers/main.tf")},
+		"provider":    {config: example(t, "provider/provider.tf")},
+		"resource":    {config: requiredProviders + resourceExample},
+		"data source": {config: requiredProviders + example(t, "data-sources/whatsapp_business_encryption/data-source.tf"), before: func(w *world) { w.SetKey(support, keyA(t), "VALID") }},
+		"phone numbers": {config: requiredProviders + example(t, "data-sources/whatsapp_phone_numbers/data-source.tf"), before: func(w *world) {
+			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
+			w.AddNumber(graphmock.Number{ID: "200002", WABAID: "102290129340398", PlatformType: "ON_PREMISE"})
+			w.AddNumber(graphmock.Number{ID: "200003", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
+		}, uploads: 4}, // the mock puts the two numbers of every example into this account, too
+		"import": {
+			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/import-by-string-id.tf"),
+			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
+		},
+		"import all numbers": {config: example(t, "import-all-numbers/main.tf"), before: func(w *world) {
+			w.SetKey(support, keyA(t), "VALID") // and the other holds none
+			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398"})
+			w.SetKey("200001", strings.TrimSpace(keyB(t)), "VALID")
+		}},
+		"import by identity": {
+			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/identity-import.tf"),
+			needs:  "1.12.0",
+			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, support, orders)
+			if test.before != nil {
+				test.before(w)
+			}
+			if test.needs != "" && (isOpenTofu || !cliIsAtLeast(t, test.needs)) {
+				t.Skip("needs Terraform " + test.needs)
+			}
+			c := w.cli(test.config)
+			c.apply()
+			if got := c.actions(); len(got) != 0 {
+				t.Errorf("planned after apply: %v", got)
+			}
+			if n := w.Count("POST", ""); test.before != nil && n != test.uploads {
+				t.Errorf("%d keys were uploaded", n)
+			}
+		})
+	}
+}
+
+// The published examples of the functions are applied as they are, and leave
+// nothing to do.
+func TestCLI_functionExamples(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		files   map[string]string
+		stored  string // what the number holds before
+		uploads int
+		warns   bool
+	}{
+		"public_key": {
+			files:   map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem"), "terraform.tfvars": "passphrase = " + quote(fixturePassphrase)},
+			uploads: 1,
+		},
+		"public_key_fingerprint": {
+			files:  map[string]string{"public.pem": fixture(t, "rsa2048_a.pkcs1.pem")},
+			stored: keyA(t),
+		},
+		"public_key_fingerprint of another key": {
+			files:  map[string]string{"public.pem": fixture(t, "rsa2048_a.pkcs1.pem")},
+			stored: keyB(t),
+			warns:  true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const support = "106540352242922"
+			w := newWorld(t, support)
+			if test.stored != "" {
+				w.SetKey(support, test.stored, "VALID")
+			}
+			folder, _, _ := strings.Cut(name, " ")
+			example, err := os.ReadFile(filepath.Join("../../examples/functions", folder, "function.tf"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := w.cli(requiredProviders + string(example))
+			for file, text := range test.files {
+				c.write(file, text)
+			}
+			c.apply()
+			if warns := strings.Contains(c.printed(), "cannot decrypt what WhatsApp sends"); warns != test.warns {
+				t.Errorf("warns: %t", warns)
+			}
+			if got := c.actions(); len(got) != 0 {
+				t.Errorf("planned after apply: %v", got)
+			}
+			if n := w.Count("POST", ""); n != test.uploads {
+				t.Errorf("%d uploads", n)
+			}
+			if stored, _ := w.Key(support); test.uploads > 0 && fingerprintOf(t, stored) != fingerprintOf(t, keyA(t)) {
+				t.Error("another key was uploaded")
+			}
+		})
+	}
+}

@@ -3,457 +3,179 @@
 package provider
 
 import (
-	"bytes"
 	"fmt"
-	"maps"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-exec/tfexec"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// The guard matrix: every way in which a create can meet a key on its number,
-// with several numbers, run by the real CLI again and again. The verdict must be
-// the same each time, for every number, whatever order the CLI walks in.
-//
-// The suite plays a sample. WHATSAPP_GUARD_MATRIX names a file for the counts of
-// all cells, which take more than an hour: make guard-matrix.
-func TestCLI_overwriteGuard(t *testing.T) {
+func TestAccBusinessEncryption_refusesToOverwrite(t *testing.T) {
 	t.Parallel()
-	cells := []guardCell{{numbers: 2, parallelism: 1, runs: 1}, {numbers: 2, parallelism: 10, runs: 1, latency: 20 * time.Millisecond}}
-	report := os.Getenv("WHATSAPP_GUARD_MATRIX")
-	if report != "" {
-		cells = nil
-		for _, numbers := range []int{1, 2, 8, 12, 40} {
-			for _, parallelism := range []int{1, 10} {
-				for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
-					cells = append(cells, guardCell{numbers, parallelism, 20, latency})
-				}
-			}
-		}
-	}
-	var mu sync.Mutex
-	counts := map[string]int{}
-	t.Cleanup(func() {
-		if report == "" {
-			return
-		}
-		var text strings.Builder
-		for _, line := range slices.Sorted(maps.Keys(counts)) {
-			fmt.Fprintf(&text, "%s: %d runs\n", line, counts[line])
-		}
-		if err := os.WriteFile(report, []byte(text.String()), 0o600); err != nil {
-			t.Error(err)
-		}
+	w, a, b := newWorld(t), keyA(t), keyB(t)
+	w.SetKey(testNumber, b, "VALID")
+	w.run(
+		resource.TestStep{
+			Config: w.config(numberWith(quote(a))),
+			ExpectError: regexp.MustCompile(`(?s)The number already holds a different key.*` + fingerprintOf(t, b) + `.*` + fingerprintOf(t, a) +
+				`.*Nothing was uploaded.*allow_overwrite.*import \{.*id = "` + testNumber + `"`),
+		},
+		resource.TestStep{
+			PreConfig: w.receivedBefore("GET"),
+			Config:    w.config(numberWith(quote(a), "allow_overwrite = true")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				action(plancheck.ResourceActionCreate),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{w.received("POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+	)
+}
+
+func TestAccBusinessEncryption_createOverTheSameKey(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	w.SetKey(testNumber, fixture(t, "rsa2048_a.pkcs1.pem"), "MISMATCH")
+	w.run(resource.TestStep{
+		Config:            w.config(numberWith(quote(a))),
+		ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID")},
 	})
-	for _, row := range guardRows(t) {
-		for _, numbers := range []int{1, 2, 8, 12, 40} {
-			same := slices.DeleteFunc(slices.Clone(cells), func(c guardCell) bool { return c.numbers != numbers })
-			if len(same) == 0 || numbers < row.atLeast {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s/%d", row.name, numbers), func(t *testing.T) {
-				t.Parallel()
-				g := newGuardTest(t, row, numbers)
-				for _, cell := range same {
-					for range cell.runs {
-						verdict := g.play(cell)
-						mu.Lock()
-						counts[fmt.Sprintf("%-58s %s", row.name, verdict)]++
-						mu.Unlock()
-					}
-				}
-			})
-		}
-	}
 }
 
-type guardCell struct {
-	numbers, parallelism, runs int
-	latency                    time.Duration // of each GET
-}
+// A resource that is replaced finds its own key on the number, and signs it
+// again. With a new key, the replacement is refused before anything is
+// destroyed, and the way that the message names works.
+func TestCLI_replacement(t *testing.T) {
+	t.Parallel()
+	const pair = "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n"
+	w := newWorld(t)
+	c := w.cli(requiredProviders + pair + numberWith("tls_private_key.test.public_key_pem", "lifecycle {\n  replace_triggered_by = [tls_private_key.test]\n}"))
+	c.apply()
+	before, _ := w.Key(testNumber)
 
-// guardRow is one way to meet a key. Each number holds K1, which is key A, before.
-type guardRow struct {
-	name    string
-	atLeast int // numbers
-
-	// before is applied, or where it is empty, K1 is put on the numbers by
-	// somebody else. after is planned.
-	before, after func(n int) string
-	taint         bool
-	replace       func(n int) []string // addresses for -replace
-
-	plan  string   // "refused", "warned" or "passes"
-	apply string   // of a plan that is not refused: "refused" or "passes"
-	words []string // of a refusal or warning
-	not   []string
-}
-
-const (
-	refused = "refused"
-	warned  = "warned"
-	passes  = "passes"
-
-	importAdvice    = "import {"
-	movedAdvice     = "moved block"
-	untaintAdvice   = "terraform untaint"
-	inPlaceAdvice   = "A new key needs no replacement, because it is an update in place"
-	overwriteAdvice = "allow_overwrite = true"
-)
-
-func guardRows(t *testing.T) []guardRow {
-	t.Helper()
-	k1, k2 := quote(keyA(t)), quote(keyB(t))
-	e3 := quote(fixture(t, "rsa2048_e3.spki.pem"))
-	each := func(prefix, key string, more ...string) func(int) string {
-		return func(n int) string { return guardResources(n, prefix, "each.value", key, more...) }
-	}
-	// trigger has a value that is known while planning only when it does not
-	// change.
-	trigger := func(value string) string {
-		return "resource \"terraform_data\" \"trigger\" {\n  input = " + value + "\n}\n"
-	}
-	triggered := func(value, key, lifecycle string) func(int) string {
-		return func(n int) string {
-			return trigger(value) + guardResources(n, "n", "each.value", key, "lifecycle {\n    replace_triggered_by = [terraform_data.trigger]\n"+lifecycle+"  }")
-		}
-	}
-	const createFirst = "    create_before_destroy = true\n"
-	handedDown := func(key string) func(int) string {
-		return func(n int) string {
-			return guardResources(n, "n", "each.value", key) +
-				"resource \"terraform_data\" \"flow\" {\n  triggers_replace = [for e in whatsapp_business_encryption.test : e.business_public_key_fingerprint]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n"
-		}
-	}
-	// ownKeys gives each instance the key of its place, whatever its number is.
-	ownKeys := func(number string) func(int) string {
-		return func(n int) string {
-			return guardResources(n, "n", number, "tonumber(substr(each.key, 1, -1)) % 2 == 0 ? "+k1+" : "+k2)
-		}
-	}
-	swapped := "local.numbers[tonumber(substr(each.key, 1, -1)) % 2 == 0 ? tonumber(substr(each.key, 1, -1)) + 1 : tonumber(substr(each.key, 1, -1)) - 1]"
-	shifted := func(first int) func(int) string {
-		return func(n int) string {
-			return guardLocals(n) + fmt.Sprintf(`resource "whatsapp_business_encryption" "test" {
-  count               = %d - %d
-  phone_number_id     = local.numbers[count.index + %d]
-  business_public_key = [%s, %s, %s][count.index %% 3]
-}
-`, n, first, first, k1, k2, e3)
-		}
-	}
-	writeOnly := func(key string) func(int) string {
-		return func(n int) string {
-			return "variable \"key\" {\n  default   = " + key + "\n  ephemeral = true\n}\n" +
-				strings.Replace(guardResources(n, "n", "each.value", "var.key"), "business_public_key =", "business_public_key_wo =", 1)
-		}
-	}
-	all := func(n int) []string {
-		var addresses []string
-		for i := range n {
-			addresses = append(addresses, fmt.Sprintf("whatsapp_business_encryption.test[\"n%d\"]", i))
-		}
-		return addresses
-	}
-
-	return []guardRow{
-		{
-			name: "plain create", after: each("n", k2),
-			plan: refused, words: []string{importAdvice, overwriteAdvice}, not: []string{untaintAdvice, inPlaceAdvice},
-		},
-		{name: "plain create, same key", after: each("n", k1), plan: passes, apply: passes},
-		{
-			name: "plain create, key unknown", after: func(n int) string {
-				return trigger(k2) + guardResources(n, "n", "each.value", "terraform_data.trigger.output")
-			},
-			plan: warned, apply: refused, words: []string{overwriteAdvice, "decide before the apply"},
-		},
-		{
-			name: "plain create, same key, unknown", after: func(n int) string {
-				return trigger(k1) + guardResources(n, "n", "each.value", "terraform_data.trigger.output")
-			},
-			plan: warned, apply: passes,
-		},
-		{
-			name: "-replace", before: each("n", k1), after: each("n", k2), replace: all,
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{name: "-replace, same key", before: each("n", k1), after: each("n", k1), replace: all, plan: passes, apply: passes},
-		{
-			name: "replace_triggered_by", before: triggered("1", k1, ""), after: triggered("2", k2, ""),
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "replace_triggered_by, create_before_destroy", before: triggered("1", k1, createFirst), after: triggered("2", k2, createFirst),
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "replace_triggered_by, create_before_destroy, same key", before: triggered("1", k1, createFirst), after: triggered("2", k1, createFirst),
-			plan: passes, apply: passes,
-		},
-		{
-			name: "replace_triggered_by, key unknown", before: triggered(k1, "terraform_data.trigger.output", ""), after: triggered(k2, "terraform_data.trigger.output", ""),
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "replace_triggered_by, create_before_destroy, key unknown", before: triggered(k1, "terraform_data.trigger.output", createFirst), after: triggered(k2, "terraform_data.trigger.output", createFirst),
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "-replace, create_before_destroy handed down", before: handedDown(k1), after: handedDown(k2), replace: all,
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{name: "-replace, create_before_destroy handed down, same key", before: handedDown(k1), after: handedDown(k1), replace: all, plan: passes, apply: passes},
-		{
-			name: "tainted", before: each("n", k1), after: each("n", k2), taint: true,
-			plan: refused, words: []string{untaintAdvice, overwriteAdvice}, not: []string{importAdvice, inPlaceAdvice},
-		},
-		{name: "tainted, same key", before: each("n", k1), after: each("n", k1), taint: true, plan: passes, apply: passes},
-		{
-			name: "other for_each keys", before: each("n", k1), after: each("m", k2),
-			plan: refused, words: []string{movedAdvice, overwriteAdvice},
-		},
-		{name: "other for_each keys, same key", before: each("n", k1), after: each("m", k1), plan: passes, apply: passes},
-		{
-			name: "numbers swapped", atLeast: 2, before: ownKeys("each.value"), after: ownKeys(swapped),
-			plan: refused, words: []string{movedAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "count shifted", atLeast: 2, before: shifted(0), after: shifted(1),
-			plan: refused, words: []string{movedAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-		{
-			name: "write-only create", after: writeOnly(k2),
-			plan: refused, words: []string{importAdvice, overwriteAdvice},
-		},
-		{name: "write-only create, same key", after: writeOnly(k1), plan: passes, apply: passes},
-		{
-			name: "write-only, -replace", before: writeOnly(k1), after: writeOnly(k2), replace: all,
-			plan: refused, words: []string{inPlaceAdvice, overwriteAdvice}, not: []string{importAdvice},
-		},
-	}
-}
-
-func guardNumbers(n int) []string {
-	var numbers []string
-	for i := range n {
-		numbers = append(numbers, fmt.Sprintf("10654035225%04d", i))
-	}
-	return numbers
-}
-
-func guardLocals(n int) string {
-	return "locals {\n  numbers = [\"" + strings.Join(guardNumbers(n), `", "`) + "\"]\n}\n"
-}
-
-func guardResources(n int, prefix, number, key string, more ...string) string {
-	return guardLocals(n) + fmt.Sprintf(`resource "whatsapp_business_encryption" "test" {
-  for_each            = { for i, id in local.numbers : "%s${i}" => id }
-  phone_number_id     = %s
-  business_public_key = %s
-  %s
-}
-`, prefix, number, key, strings.Join(more, "\n"))
-}
-
-// guardTest is one row with so many numbers, and the state that each run of it
-// starts from.
-type guardTest struct {
-	*cli
-	t       *testing.T
-	row     guardRow
-	numbers []string
-	before  map[string]string // the key of each number
-	state   []byte
-}
-
-func newGuardTest(t *testing.T, row guardRow, n int) *guardTest {
-	t.Helper()
-	numbers := guardNumbers(n)
-	w := newWorld(t, numbers...)
-	g := &guardTest{t: t, row: row, numbers: numbers, before: map[string]string{}}
-	if row.before == nil {
-		for _, id := range numbers {
-			w.SetKey(id, keyA(t), "VALID")
-		}
-		g.cli = w.cli(requiredProviders)
-	} else {
-		g.cli = w.cli(requiredProviders + row.before(n))
-		g.mustRun("apply", "-auto-approve")
-	}
-	if row.taint {
-		for i := range n {
-			g.mustRun("taint", fmt.Sprintf("whatsapp_business_encryption.test[\"n%d\"]", i))
-		}
-	}
-	for _, id := range numbers {
-		g.before[id], _ = w.Key(id)
-	}
-	g.state = g.stateFile()
-	g.write("main.tf", requiredProviders+row.after(n))
-	return g
-}
-
-// play plans, and applies what is not refused, and says what came out. It then
-// puts everything back.
-func (g *guardTest) play(cell guardCell) string {
-	g.t.Helper()
-	w := g.w
-	w.ClearFaults()
-	if cell.latency > 0 {
-		w.Script(graphmock.Fault{Method: "GET", Times: -1, Delay: cell.latency, Apply: true})
-	}
 	w.ResetRequests()
-	parallelism := fmt.Sprintf("-parallelism=%d", cell.parallelism)
-	args := []string{"plan", parallelism, "-out=plan"}
-	if g.row.replace != nil {
-		for _, address := range g.row.replace(len(g.numbers)) {
-			args = append(args, "-replace="+address)
+	if err := c.Apply(t.Context(), tfexec.Replace(address)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET GET POST GET"}); err != nil {
+		t.Error(err)
+	}
+	if after, status := w.Key(testNumber); status != "VALID" || before != after {
+		t.Errorf("the key is the same: %t, status %s", before == after, status)
+	}
+
+	c.printed()
+	err := c.Apply(t.Context(), tfexec.Replace("tls_private_key.test"))
+	if err == nil || !strings.Contains(inOneLine(err.Error()), "A new key needs no replacement, because it is an update in place") {
+		t.Fatalf("the error is %v", err)
+	}
+	if printed := c.printed(); strings.Contains(printed, "Destr") {
+		t.Errorf("something was destroyed: %s", printed)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET"}); err != nil {
+		t.Error(err)
+	}
+	if got := c.actions(); len(got) != 0 {
+		t.Errorf("planned after the refusal: %v", got)
+	}
+
+	c.write("main.tf", requiredProviders+pair+numberWith("tls_private_key.test.public_key_pem"))
+	if err := c.Apply(t.Context(), tfexec.Replace("tls_private_key.test")); err != nil {
+		t.Fatal(err)
+	}
+	if after, status := w.Key(testNumber); status != "VALID" || before == after {
+		t.Errorf("the key is the same: %t, status %s", before == after, status)
+	}
+}
+
+// The key of the configuration changes after a create that was not confirmed:
+// refused, and with untaint, as the message says, it is an update.
+func TestCLI_taintedAndRotated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t)), `timeouts = { create = "2s" }`))
+	w.SetSignatureLag(-1)
+	err := c.Apply(t.Context())
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"is not confirmed", "The resource is tainted", "timeout of the operation was reached"} {
+		if !strings.Contains(inOneLine(err.Error()), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
 		}
 	}
-	out, err := g.run(args...)
-	verdict := g.verdict(out, err, true)
-	if verdict != g.row.plan {
-		g.t.Errorf("the plan is %s, not %s:\n%s", verdict, g.row.plan, out)
+	w.SetSignatureLag(0)
+	c.write("main.tf", requiredProviders+numberWith(quote(keyB(t))))
+	if err := c.Apply(t.Context()); err == nil || !strings.Contains(inOneLine(err.Error()), "terraform untaint keeps it") {
+		t.Fatalf("the error is %v", err)
+	}
+	c.mustRun("untaint", address)
+	c.apply()
+	if pem, _ := w.Key(testNumber); !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyB(t))) {
+		t.Error("the number does not hold the new key")
+	}
+}
+
+// Two resources on one number: one wins, the other is told, whatever the order.
+func TestCLI_twoResourcesOnOneNumber(t *testing.T) {
+	t.Parallel()
+	for name, delay := range map[string]time.Duration{"at once": 0, "slowly": 30 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Script(graphmock.Fault{Times: -1, Delay: delay})
+			first := requiredProviders + numberWith(quote(keyA(t)))
+			second := strings.Replace(numberWith(quote(keyB(t))), `"test"`, `"second"`, 1)
+			c := w.cli(first + second)
+			err := c.Apply(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+				t.Fatalf("the error is %v", err)
+			}
+			if n := w.Count("POST", ""); n != 1 {
+				t.Errorf("%d POST requests", n)
+			}
+
+			// The second one comes later.
+			w2 := newWorld(t)
+			c = w2.cli(first)
+			c.apply()
+			c.write("main.tf", first+second)
+			if err := c.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+				t.Fatalf("later: the error is %v", err)
+			}
+			if n := w2.Count("POST", ""); n != 1 {
+				t.Errorf("later: %d POST requests", n)
+			}
+		})
+	}
+}
+
+// The number holds a key already, and the new one is not known while planning:
+// the plan warns, the apply stops before the upload.
+func TestCLI_unknownKeyOnANumberWithAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	c := w.cli(requiredProviders + "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n" +
+		numberWith("tls_private_key.test.public_key_pem"))
+	c.actions()
+	c.mustPrint("Warning: The number already holds a key", fingerprintOf(t, keyB(t)), "If it turns out to be a different key, the apply stops before it uploads")
+	err := c.Apply(t.Context(), tfexec.DirOrPlan("plan"))
+	if err == nil || !strings.Contains(err.Error(), "The number already holds a different key") {
+		t.Fatalf("the error is %v", err)
 	}
 	if n := w.Count("POST", ""); n != 0 {
-		g.t.Errorf("the plan sent %d POST requests", n)
+		t.Errorf("%d POST requests", n)
 	}
-	for _, s := range g.row.words {
-		if !strings.Contains(inOneLine(out), s) {
-			g.t.Errorf("the plan does not say %q:\n%s", s, out)
-		}
-	}
-	for _, s := range g.row.not {
-		if strings.Contains(inOneLine(out), s) {
-			g.t.Errorf("the plan says %q:\n%s", s, out)
-		}
-	}
-	if err != nil {
-		g.unchanged(true)
-		return verdict
-	}
-
-	out, err = g.run("apply", parallelism, "plan")
-	applied := g.verdict(out, err, false)
-	if applied != g.row.apply {
-		g.t.Errorf("the apply is %s, not %s:\n%s", applied, g.row.apply, out)
-	}
-	if want := map[string]int{passes: len(g.numbers), refused: 0}[g.row.apply]; w.Count("POST", "") != want {
-		g.t.Errorf("the apply sent %d POST requests, not %d", w.Count("POST", ""), want)
-	}
-	g.unchanged(false)
-	if err := os.WriteFile(filepath.Join(g.WorkingDir(), "terraform.tfstate"), g.state, 0o600); err != nil {
-		g.t.Fatal(err)
-	}
-	return verdict + ", apply " + applied
-}
-
-// verdict is one word only where it is the same for every number.
-func (g *guardTest) verdict(out string, err error, planning bool) string {
-	g.t.Helper()
-	errors := strings.Count(out, "Error: The number already holds a different key") + strings.Count(out, "Error: The number already holds a key")
-	want := len(g.numbers)
-	if g.row.name == "count shifted" {
-		want-- // the last place has no number left
-	}
-	switch {
-	case err != nil && errors == want && strings.Count(out, "Error: ") == want:
-		return refused
-	case err != nil:
-		return fmt.Sprintf("refused for %d of %d (%d errors)", errors, want, strings.Count(out, "Error: "))
-	case planning && strings.Contains(out, "Warning: The number already holds a key"):
-		// The CLI shows one of several warnings with the same summary, and
-		// counts the others.
-		others := map[int]string{1: "", 2: "(and one more similar warning elsewhere)"}
-		text, few := others[want]
-		if !few {
-			text = fmt.Sprintf("(and %d more similar warnings elsewhere)", want-1)
-		}
-		if !strings.Contains(inOneLine(out), text) {
-			return "warned for some of the numbers"
-		}
-		return warned
-	}
-	return passes
-}
-
-func (g *guardTest) unchanged(stateToo bool) {
-	g.t.Helper()
-	for _, id := range g.numbers {
-		if key, status := g.w.Key(id); key != g.before[id] || status != "VALID" {
-			g.t.Errorf("number %s has changed", id)
-		}
-	}
-	if stateToo && !bytes.Equal(g.stateFile(), g.state) {
-		g.t.Error("the state has changed")
-	}
-}
-
-func (g *guardTest) stateFile() []byte {
-	g.t.Helper()
-	state, err := os.ReadFile(filepath.Join(g.WorkingDir(), "terraform.tfstate"))
-	if err != nil && !os.IsNotExist(err) {
-		g.t.Fatal(err)
-	}
-	return state
-}
-
-// run starts the CLI and returns all that it prints.
-func (c *cli) run(args ...string) (string, error) {
-	c.w.t.Helper()
-	args = append(args[:1:1], append([]string{"-no-color"}, args[1:]...)...)
-	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), args...)
-	command.Dir = c.WorkingDir()
-	for name, value := range c.w.environment() {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	out, err := command.CombinedOutput()
-	return string(out), err
-}
-
-func (c *cli) mustRun(args ...string) {
-	c.w.t.Helper()
-	if out, err := c.run(args...); err != nil {
-		c.w.t.Fatalf("%v: %v\n%s", args, err, out)
-	}
-}
-
-// inOneLine takes out the line breaks and frames of what the CLI prints, so
-// that sentences can be looked for.
-func inOneLine(printed string) string {
-	return strings.Join(strings.FieldsFunc(printed, func(r rune) bool { return strings.ContainsRune(" \n\r\t│╷╵", r) }), " ")
-}
-
-// planAgain plans as Terraform does for a replacement: as an update, and then as
-// a create with the private data of the first plan.
-func (p *protocol) planAgain(before, after map[string]tftypes.Value) (asUpdate, asCreate *tfprotov6.PlanResourceChangeResponse) {
-	p.t.Helper()
-	prior := map[string]tftypes.Value{
-		attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, false), attrSignatureStatus: text("VALID"), attrFingerprint: text(fingerprintOf(p.t, p.text(before[attrPublicKey]))),
-	}
-	maps.Copy(prior, before)
-	asUpdate, err := p.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resourceType, PriorState: p.values(prior), ProposedNewState: p.values(after), Config: p.values(after),
-	})
-	p.check(err, asUpdate.Diagnostics)
-	asCreate, err = p.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resourceType, PriorState: p.nothing(), ProposedNewState: p.values(after), Config: p.values(after), PriorPrivate: asUpdate.PlannedPrivate,
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return asUpdate, asCreate
 }
 
 // What the guard says depends on what is created, and on nothing that another
@@ -586,4 +308,116 @@ func TestGuardOfANumberInTheState(t *testing.T) {
 	if len(diags) != 1 || strings.Contains(diags[0].Detail, importAdvice) || !strings.Contains(diags[0].Detail, untaintAdvice) || !strings.Contains(diags[0].Detail, movedAdvice) {
 		t.Errorf("%+v", diags)
 	}
+}
+
+// The warning of an outage while planning does not stop the plan.
+func TestCLI_outageWhilePlanningACreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Script(graphmock.Fault{Method: "GET", Status: 503})
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t))))
+	c.actions()
+	c.mustPrint("Warning: Could not check which key the number holds", "Apply checks again before it uploads", "HTTP 503", "Plan: 1 to add")
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A create that cannot look does not upload.
+func TestCreateThatCannotLookDoesNotUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	w.Script(graphmock.Fault{Method: "GET", Times: -1, Status: 401, Body: graphmock.ErrorBody(190, 0, "OAuthException", "expired", nil)})
+	resp := w.protocol().create(testNumber, keyA(t), false)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Could not check which key the number holds" {
+		t.Errorf("%+v", resp.Diagnostics)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Which errors fail the plan of a create, and which only warn.
+func TestPlanOfACreateBySeverity(t *testing.T) {
+	t.Parallel()
+	const warning, failure = tfprotov6.DiagnosticSeverityWarning, tfprotov6.DiagnosticSeverityError
+	for name, test := range map[string]struct {
+		code     int
+		severity tfprotov6.DiagnosticSeverity
+	}{
+		"token":          {190, failure},
+		"permission":     {10, failure},
+		"wrong object":   {100, failure},
+		"policy":         {368, failure},
+		"other":          {131008, failure},
+		"rate limit":     {133016, warning},
+		"not registered": {133010, warning},
+		"transient":      {2, warning},
+		"deleted":        {33, warning},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Script(graphmock.Fault{Times: -1, Status: 400, Body: graphmock.ErrorBody(test.code, 33, "OAuthException", "message", nil)})
+			diags := w.protocol().planCreate(keyA(t))
+			if len(diags) != 1 || diags[0].Severity != test.severity {
+				t.Errorf("%+v", diags)
+			}
+		})
+	}
+}
+
+// Somebody puts a key on the number after the plan has looked: the create
+// looks, too.
+func TestCreateLooksBeforeItUploads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyB(t), "VALID")
+	resp := w.protocol().create(testNumber, keyA(t), false)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The number already holds a different key" {
+		t.Errorf("%+v", resp.Diagnostics)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+	if null, err := resp.NewState.IsNull(); err != nil || !null {
+		t.Errorf("the state is not empty: %v", err)
+	}
+}
+
+// What can't be right is said while planning: a wrong kind of ID or a bad token
+// is an error, an outage is only a warning, because apply looks again.
+func TestAccBusinessEncryption_errorsWhilePlanningACreate(t *testing.T) {
+	t.Parallel()
+	t.Run("WABA ID", func(t *testing.T) {
+		t.Parallel()
+		const waba = "102290129340398"
+		w := newWorld(t)
+		w.AddWABA(waba)
+		w.run(
+			resource.TestStep{
+				Config:      w.config(strings.Replace(numberWith(quote(keyA(t))), testNumber, waba, 1)),
+				ExpectError: regexp.MustCompile(`(?s)Could not check which key the number holds.*WhatsApp\s+Business\s+Account\s+ID.*code 100,\s+subcode 33.*fbtrace_id`),
+			},
+			resource.TestStep{
+				PreConfig: func() {
+					if err := w.expectRequests(map[string]string{waba: "GET"}); err != nil {
+						t.Error(err)
+					}
+				},
+				Config: w.config(),
+			},
+		)
+	})
+	t.Run("outage", func(t *testing.T) {
+		t.Parallel()
+		w, a := newWorld(t), keyA(t)
+		tries := 1 + graph.DefaultMaxRetries
+		w.Script(graphmock.Fault{Method: "GET", Times: tries, Status: 503})
+		w.run(resource.TestStep{
+			Config:            w.config(numberWith(quote(a))),
+			ConfigStateChecks: []statecheck.StateCheck{w.received(strings.Repeat("GET ", tries) + "GET POST GET"), w.holds(testNumber, a, "VALID")},
+		})
+	})
 }

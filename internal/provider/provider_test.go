@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
 	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
@@ -129,18 +131,6 @@ func TestAccProvider_missingToken(t *testing.T) {
 	}
 }
 
-// nothingSent is a step that fails the test when a request was sent before it.
-func (w *world) nothingSent() resource.TestStep {
-	return resource.TestStep{
-		PreConfig: func() {
-			if err := w.expectRequests(nil); err != nil {
-				w.t.Error(err)
-			}
-		},
-		Config: w.config(),
-	}
-}
-
 func TestAccProvider_invalidConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -225,14 +215,15 @@ func TestAccProvider_unknownToken(t *testing.T) {
 	})
 }
 
-func TestProviderData_requireClient(t *testing.T) {
+// Nothing is said about a version that is not known yet.
+func TestProvider_unknownVersion(t *testing.T) {
 	t.Parallel()
-	var resp datasource.ReadResponse
-	data := &providerData{unknown: []string{"access_token", "base_url"}}
-	if client := data.requireClient(&resp.Diagnostics); client != nil {
-		t.Error("there is a client")
-	}
-	if detail := resp.Diagnostics[0].Detail(); !strings.Contains(detail, "access_token and base_url") || !strings.Contains(detail, "-target") {
-		t.Error(detail)
+	p := newWorld(t).protocol()
+	resp, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{
+		"access_token": text(testToken),
+		"api_version":  tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
+	})})
+	if err != nil || len(resp.Diagnostics) > 0 {
+		t.Errorf("%v %+v", err, resp.Diagnostics)
 	}
 }

@@ -85,7 +85,7 @@ func TestAccPublicKeyFingerprintFunction_errors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: w.factories(), Steps: []resource.TestStep{
-				{Config: output("fingerprint", call("public_key_fingerprint", test.pem)), ExpectError: words(test.says)},
+				{Config: output("fingerprint", call("public_key_fingerprint", test.pem)), ExpectError: wrapped(test.says)},
 			}})
 		})
 	}

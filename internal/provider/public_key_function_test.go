@@ -42,8 +42,8 @@ func output(name, value string, more ...string) string {
 	return fmt.Sprintf("output %q {\n  value = %s\n%s\n}\n", name, value, strings.Join(more, "\n"))
 }
 
-// words is a pattern for a text that the CLI may have wrapped.
-func words(text string) *regexp.Regexp {
+// wrapped is a pattern for a text that the CLI may have wrapped.
+func wrapped(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(text), " ", `\s+`))
 }
 
@@ -168,7 +168,7 @@ func TestAccPublicKeyFunction_sensitive(t *testing.T) {
 	w := newWorld(t)
 	key := call("public_key", "sensitive("+pemFile(t, "rsa2048_a.private_pkcs8.pem")+")")
 	w.run(
-		resource.TestStep{Config: output("key", key), ExpectError: words("Output refers to sensitive values")},
+		resource.TestStep{Config: output("key", key), ExpectError: wrapped("Output refers to sensitive values")},
 		resource.TestStep{
 			Config:            output("key", "nonsensitive("+key+")"),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("key", knownvalue.StringExact(keyA(t)))},
@@ -194,7 +194,7 @@ func TestAccPublicKeyFunction_errors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: w.factories(), Steps: []resource.TestStep{
-				{Config: output("key", call("public_key", test.arguments...)), ExpectError: words(test.says)},
+				{Config: output("key", call("public_key", test.arguments...)), ExpectError: wrapped(test.says)},
 			}})
 		})
 	}

@@ -85,3 +85,47 @@ func TestInvalidKey_pointsAtTheAttributeOnlyWhenItIsPublic(t *testing.T) {
 		}
 	}
 }
+
+// A private key that was pasted by mistake is not printed, not even as the
+// source line that Terraform shows with an error.
+func TestCLI_privateKeyIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders)
+	for _, name := range []string{"rsa2048_a.private_pkcs1.pem", "rsa2048_a.private_pkcs8.pem", "private_encrypted_pbes2.pem", "private_encrypted_legacy.pem", "private_ec.pem"} {
+		text := fixture(t, name)
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		body := lines[1 : len(lines)-1]
+		for form, key := range map[string]string{
+			"heredoc":        "<<EOT\n" + text + "EOT",
+			"string":         quote(text),
+			"without armour": quote(strings.Join(body, "")),
+			"called public":  "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n") + "\n-----END PUBLIC KEY-----\nEOT",
+			"without an end": "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n") + "\nEOT",
+			"one line of it": "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + body[len(body)/2] + "\n-----END PUBLIC KEY-----\nEOT",
+			"damaged":        "<<EOT\n-----BEGIN PUBLIC KEY-----\n" + strings.Join(body, "\n")[3:] + "\n-----END PUBLIC KEY-----\nEOT",
+		} {
+			c.output.Reset()
+			c.write("main.tf", requiredProviders+numberWith(key))
+			_, err := c.Validate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Plan(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "Invalid business_public_key") {
+				t.Errorf("%s, %s: the error is %v", name, form, err)
+				continue
+			}
+			printed := err.Error() + c.output.String()
+			for _, line := range body {
+				if line != "" && strings.Contains(printed, line) {
+					t.Errorf("%s, %s: the private key is printed:\n%s", name, form, printed)
+					break
+				}
+			}
+		}
+	}
+	if err := w.expectRequests(nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -163,3 +163,23 @@ func unzipped(t *testing.T, file string) map[string]string {
 	}
 	return texts
 }
+
+// What is wrong with a secret is said without showing the line that has it.
+func TestCLI_secretsInTheConfigurationAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders)
+	for _, arguments := range []string{
+		`access_token = "HUSH-HUSH "`, "access_token = \"HUSH\\nHUSH\"", "app_secret = \"HUSH \"\n access_token = \"x\"",
+		"base_url = \"https://me:HUSH@graph.facebook.com\"\n access_token = \"x\"", "base_url = \"https://graph.facebook.com?token=HUSH\"\n access_token = \"x\"",
+	} {
+		c.write("main.tf", requiredProviders+"provider \"whatsapp\" {\n  "+arguments+"\n}\n"+numberWith(quote(keyA(t))))
+		err := c.Refresh(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "Invalid ") || strings.Contains(err.Error()+c.output.String(), "HUSH") {
+			t.Errorf("%s: the error is %v", arguments, err)
+		}
+	}
+	if err := w.expectRequests(nil); err != nil {
+		t.Error(err)
+	}
+}

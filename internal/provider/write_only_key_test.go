@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -331,11 +333,11 @@ func TestAccWriteOnly_invalid(t *testing.T) {
 		config []string
 		text   string
 	}{
-		"both":                     {keyA(t), []string{"business_public_key = " + quote(keyA(t))}, `business_public_key,business_public_key_wo|business_public_key_wo`},
+		"both":                     {keyA(t), []string{"business_public_key = " + quote(keyA(t))}, `(?s)Invalid Attribute Combination.*Exactly one of these attributes must be configured`},
 		"private key":              {fixture(t, "rsa2048_a.private_pkcs8.pem"), nil, `(?s)Invalid business_public_key_wo.*private key`},
-		"version without a value":  {"", []string{version1}, `business_public_key_wo`},
-		"value withdrawn":          {"", nil, `(?s)business_public_key`},
-		"version that is no whole": {keyA(t), []string{"business_public_key_wo_version = 1.5"}, `business_public_key_wo_version`},
+		"version without a value":  {"", []string{version1}, `(?s)Attribute "business_public_key_wo" must be specified when "business_public_key_wo_version" is specified`},
+		"value withdrawn":          {"", nil, `(?s)Missing Attribute Configuration.*Exactly one of these attributes must be configured`},
+		"version that is no whole": {keyA(t), []string{"business_public_key_wo_version = 1.5"}, `(?s)business_public_key_wo_version = 1.5.*is not an integer`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -361,5 +363,37 @@ func TestWriteOnly_keyChangedBetweenPlanAndApply(t *testing.T) {
 	keyToUpload(businessEncryptionModel{PublicKey: newPublicKeyValue(keyA(t))}, newPublicKeyValue(keyB(t)), &resp.Diagnostics)
 	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary() != "The key changed between plan and apply" {
 		t.Errorf("%v", resp.Diagnostics)
+	}
+}
+
+// A CLI that is too old for write-only arguments can use the plain one.
+func TestWriteOnlyNeedsANewCLI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.protocol()
+	for attribute, fails := range map[string]bool{attrPublicKey: false, attrPublicKeyWO: true} {
+		resp, err := p.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: resourceType,
+			Config:   p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attribute: text(keyA(t))}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(resp.Diagnostics) > 0) != fails {
+			t.Errorf("%s: %+v", attribute, resp.Diagnostics)
+		}
+	}
+}
+
+// Nothing is left in the private data of a resource that never had a write-only
+// key and was not imported.
+func TestPrivateDataHasNoEmptyEntries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.protocol()
+	resp := p.create(testNumber, keyA(t), false)
+	p.check(nil, resp.Diagnostics)
+	if len(resp.Private) > 0 && string(resp.Private) != "{}" {
+		t.Errorf("the private data is %s", resp.Private)
 	}
 }

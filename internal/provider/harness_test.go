@@ -12,7 +12,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
@@ -198,4 +201,30 @@ func fingerprintOf(t testing.TB, pem string) string {
 		t.Fatal(err)
 	}
 	return key.Fingerprint()
+}
+
+func at(attribute string) tfjsonpath.Path { return tfjsonpath.New(attribute) }
+
+func value(attribute, want string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(address, at(attribute), knownvalue.StringExact(want))
+}
+
+func planned(attribute, want string) plancheck.PlanCheck {
+	return plancheck.ExpectKnownValue(address, at(attribute), knownvalue.StringExact(want))
+}
+
+func action(a plancheck.ResourceActionType) plancheck.PlanCheck {
+	return plancheck.ExpectResourceAction(address, a)
+}
+
+// nothingSent is a step that fails the test when a request was sent before it.
+func (w *world) nothingSent() resource.TestStep {
+	return resource.TestStep{
+		PreConfig: func() {
+			if err := w.expectRequests(nil); err != nil {
+				w.t.Error(err)
+			}
+		},
+		Config: w.config(),
+	}
 }

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// Nine of ten succeed, the tenth says why it does not, and the next apply does
+// only that one. Ten parallel slots need no more than ten connections.
+func TestCLI_oneOfTenFails(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(10)
+	failing := numbers[7]
+	w := newWorld(t, numbers...)
+	c := w.cli(eachNumber(numbers, quote(keyA(t))))
+	w.Script(graphmock.Fault{Method: "POST", Object: failing, Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)})
+
+	if len(c.actions()) != 10 {
+		t.Error("not ten creates")
+	}
+	before := w.Connections()
+	if before > 10 {
+		t.Errorf("the plan made %d connections", before)
+	}
+	err := c.Apply(t.Context(), tfexec.DirOrPlan("plan"))
+	if err == nil || !strings.Contains(err.Error(), failing) || !strings.Contains(err.Error(), "133010") {
+		t.Fatalf("the error is %v", err)
+	}
+	if strings.Count(err.Error(), "Error: ") != 1 {
+		t.Errorf("not one error: %v", err)
+	}
+	if n := w.Connections() - before; n > 10 {
+		t.Errorf("the apply made %d connections", n)
+	}
+
+	first, second := map[string]string{}, map[string]string{}
+	for _, id := range numbers {
+		first[id], second[id] = "GET GET POST GET", "GET"
+	}
+	first[failing], second[failing] = "GET GET POST", "GET GET POST GET"
+	if err := w.expectRequests(first); err != nil {
+		t.Error(err)
+	}
+	state, err := c.Show(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(state.Values.RootModule.Resources); n != 9 {
+		t.Errorf("%d resources in state", n)
+	}
+
+	want := map[string]tfjson.Actions{fmt.Sprintf("%s[%q]", address, failing): {tfjson.ActionCreate}}
+	if got := c.actions(); len(got) != 1 || !slices.Equal(got[fmt.Sprintf("%s[%q]", address, failing)], want[fmt.Sprintf("%s[%q]", address, failing)]) {
+		t.Errorf("planned %v", got)
+	}
+	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.expectRequests(second); err != nil {
+		t.Error(err)
+	}
+	if got := c.actions(); len(got) != 0 {
+		t.Errorf("planned %v", got)
+	}
+}
+
+// Ctrl-C while an upload is under way: the CLI ends by itself, and the next
+// apply comes to the planned state.
+func TestCLI_interruption(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	c := w.cli(requiredProviders + numberWith(quote(a)))
+
+	command := exec.CommandContext(t.Context(), c.ExecPath(), "apply", "-auto-approve", "-no-color")
+	command.Dir = c.WorkingDir()
+	for name, value := range w.environment() {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	started := make(chan *os.Process, 1)
+	w.Script(graphmock.Fault{Method: "POST", Delay: time.Minute, Hook: func() { _ = (<-started).Signal(syscall.SIGINT) }})
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started <- command.Process
+	if err := command.Wait(); err == nil || !strings.Contains(out.String(), "interrupted") {
+		t.Fatalf("the CLI ended with %v:\n%s", err, &out)
+	}
+	w.ResetRequests()
+	c.apply()
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET POST GET"}); err != nil {
+		t.Error(err)
+	}
+	if len(c.actions()) != 0 {
+		t.Error("the plan has changes")
+	}
+}
+
+// An update over a key that is still shown as valid waits for the new one.
+func TestUpdateWaitsForTheNewKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyA(t), "VALID")
+	w.SetKeyLag(2)
+	resp := w.protocol().update(keyA(t), keyB(t), nil)
+	if len(resp.Diagnostics) > 0 {
+		t.Fatalf("%+v", resp.Diagnostics[0])
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "POST GET GET GET"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The upload succeeds and the read behind it does not: the state has the key,
+// and claims nothing of the signature.
+func TestConfirmationThatFailsKeepsTheState(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]func(*protocol) *tfprotov6.ApplyResourceChangeResponse{
+		"create": func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.create(testNumber, keyB(t), true) },
+		"update": func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.update(keyA(t), keyB(t), nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Script(graphmock.Fault{Method: "GET", Times: -1, Status: 403, Body: graphmock.ErrorBody(10, 0, "OAuthException", "no", nil)})
+			p := w.protocol()
+			resp := act(p)
+			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Could not confirm the key after it was uploaded" || !strings.Contains(resp.Diagnostics[0].Detail, "The key was uploaded.") {
+				t.Fatalf("%+v", resp.Diagnostics)
+			}
+			state := p.state(resp.NewState)
+			if got := p.text(state[attrPublicKey]); got != keyB(t) {
+				t.Errorf("the key in state is %q", got)
+			}
+			if !state[attrSignatureStatus].IsNull() {
+				t.Errorf("the state claims the status %s", state[attrSignatureStatus])
+			}
+		})
+	}
+}
+
+// What the state has after an upload that is not confirmed is what was seen.
+func TestUnconfirmedUploadSavesWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyA(t), "VALID")
+	w.SetKeyLag(-1)
+	p := w.protocol()
+	resp := p.update(keyA(t), keyB(t), nil)
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The key was uploaded but is not confirmed" || strings.Contains(resp.Diagnostics[0].Detail, "tainted") {
+		t.Fatalf("%+v", resp.Diagnostics)
+	}
+	state := p.state(resp.NewState)
+	if got := p.text(state[attrFingerprint]); got != fingerprintOf(t, keyA(t)) {
+		t.Errorf("the fingerprint in state is %s", got)
+	}
+}
+
+// Two hundred numbers on fifty parallel slots, as with -parallelism=50, with
+// faults all over: each ends as it should, and no goroutine is left.
+func TestManyNumbersInParallel(t *testing.T) {
+	before := runtime.NumGoroutine()
+	const slots = 50
+	var numbers []string
+	for i := range 200 {
+		numbers = append(numbers, fmt.Sprintf("200000%03d", i))
+	}
+	w := newWorld(t, numbers...)
+	w.Script(
+		graphmock.Fault{Method: "POST", After: 20, Times: 3, Status: 503},
+		graphmock.Fault{Method: "POST", After: 60, Times: 2, Status: 400, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "too many calls", nil)},
+		graphmock.Fault{Method: "GET", After: 100, Times: 2, Drop: graphmock.DropAfterRequest},
+	)
+	p, a := w.protocol(), keyA(t)
+	work := make(chan string)
+	var wg sync.WaitGroup
+	for range slots {
+		wg.Go(func() {
+			for id := range work {
+				created := p.create(id, a, false)
+				if len(created.Diagnostics) > 0 {
+					t.Errorf("%s: %+v", id, created.Diagnostics[0])
+					continue
+				}
+				if read := p.read(created.NewState); len(read.Diagnostics) > 0 {
+					t.Errorf("%s: %+v", id, read.Diagnostics[0])
+				}
+			}
+		})
+	}
+	for _, id := range numbers {
+		work <- id
+	}
+	close(work)
+	wg.Wait()
+	for _, id := range numbers {
+		if pem, status := w.Key(id); status != "VALID" || !newPublicKeyValue(pem).sameKey(newPublicKeyValue(a)) {
+			t.Errorf("%s has the status %q", id, status)
+		}
+	}
+	if n := w.Connections(); n > slots+2 { // two were dropped
+		t.Errorf("%d connections", n)
+	}
+	w.Close() // closes the idle connections from its side
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	buf := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+}
+
+// Signature and key may take a while to show: the provider reads until they
+// do, and waits longer each time.
+func TestAccBusinessEncryption_waitsForTheSignature(t *testing.T) {
+	t.Parallel()
+	for name, lag := range map[string]func(w *world){
+		"signature": func(w *world) { w.SetSignatureLag(3) },
+		"key":       func(w *world) { w.SetKeyLag(3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, a := newWorld(t), keyA(t)
+			lag(w)
+			w.run(resource.TestStep{
+				Config: w.config(numberWith(quote(a))),
+				ConfigStateChecks: []statecheck.StateCheck{
+					w.received("GET GET POST GET GET GET GET"),
+					value(attrSignatureStatus, "VALID"),
+					stateCheck(func() error {
+						if got := w.clock.Waits(); !slices.Equal(got, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
+							return fmt.Errorf("waited %v", got)
+						}
+						return nil
+					}),
+				},
+			})
+		})
+	}
+}
+
+func TestAccBusinessEncryption_signatureNeverComes(t *testing.T) {
+	t.Parallel()
+	reads := strings.Repeat(" GET", 9)
+	w, a, b := newWorld(t), keyA(t), keyB(t)
+	config := w.config(numberWith(quote(a)))
+	unconfirmed := regexp.MustCompile(`(?s)The key was uploaded but is not confirmed.*` + testNumber + `.*MISMATCH`)
+	w.run(
+		resource.TestStep{
+			PreConfig:   func() { w.SetSignatureLag(1000) },
+			Config:      config,
+			ExpectError: unconfirmed,
+		},
+		// The failed create is tainted; to replace it is harmless.
+		resource.TestStep{
+			PreConfig: w.receivedBefore("GET GET POST"+reads, func() { w.SetSignatureLag(0) }),
+			Config:    config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				action(plancheck.ResourceActionDestroyBeforeCreate),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET GET POST GET"), w.holds(testNumber, a, "VALID")},
+		},
+		resource.TestStep{
+			PreConfig:   w.forget(func() { w.SetSignatureLag(1000) }),
+			Config:      w.config(numberWith(quote(b))),
+			ExpectError: unconfirmed,
+		},
+		// The failed update has the new key in state, and its signature wrong.
+		resource.TestStep{
+			PreConfig: w.receivedBefore("GET POST"+reads, func() { w.SetSignatureLag(0) }),
+			Config:    w.config(numberWith(quote(b))),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				action(plancheck.ResourceActionUpdate),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, b, "VALID")},
+		},
+	)
+}
+
+// An upload that the API refuses changes nothing, and says why.
+func TestAccBusinessEncryption_errorsInUpload(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault graphmock.Fault
+		text  string
+	}{
+		"key refused": {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(100, 0, "OAuthException", "(#100) Invalid parameter",
+			map[string]any{"error_data": map[string]any{"messaging_product": "whatsapp", "details": "Business public key is invalid"}})}, "Business public key is invalid"},
+		"not registered": {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)}, "Register the number"},
+		"rate limit":     {graphmock.RateLimit(80008, 37), "asks to wait 37 minutes"},
+		"no success":     {graphmock.Fault{Status: 200, Body: `{"success":false}`}, "success"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, a, b := newWorld(t), keyA(t), keyB(t)
+			test.fault.Method = "POST"
+			refused := regexp.MustCompile(`(?s)Could not (set|update) the key.*` + testNumber + `.*` + strings.ReplaceAll(test.text, " ", `\s+`))
+			w.run(
+				resource.TestStep{
+					PreConfig:   func() { w.Script(test.fault) },
+					Config:      w.config(numberWith(quote(a))),
+					ExpectError: refused,
+				},
+				resource.TestStep{
+					PreConfig: w.receivedBefore("GET GET POST"),
+					Config:    w.config(numberWith(quote(a))),
+					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+						action(plancheck.ResourceActionCreate),
+					}},
+					ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID")},
+				},
+				resource.TestStep{
+					PreConfig:   w.forget(func() { w.Script(test.fault) }),
+					Config:      w.config(numberWith(quote(b))),
+					ExpectError: refused,
+				},
+				resource.TestStep{
+					PreConfig:         w.receivedBefore("GET POST"),
+					Config:            w.config(numberWith(quote(a))),
+					ConfigPlanChecks:  resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+					ConfigStateChecks: []statecheck.StateCheck{w.received("GET"), w.holds(testNumber, a, "VALID")},
+				},
+			)
+		})
+	}
+}

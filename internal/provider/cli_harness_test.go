@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// cli is a folder with a configuration, and the real CLI with the built
+// provider and the real hashicorp/tls. It is for what plugin-testing cannot
+// see: warnings, for_each, signals, and the published examples as they are.
+type cli struct {
+	*tfexec.Terraform
+	w      *world
+	output bytes.Buffer
+}
+
+func (w *world) cli(config string) *cli {
+	w.t.Helper()
+	binary := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if os.Getenv("TF_ACC") == "" || binary == "" {
+		w.t.Skip("runs the real CLI: use make test")
+	}
+	tf, err := tfexec.NewTerraform(w.t.TempDir(), binary)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c := &cli{Terraform: tf, w: w}
+	if err := tf.SetEnv(w.environment()); err != nil {
+		w.t.Fatal(err)
+	}
+	tf.SetStdout(&c.output)
+	c.write("main.tf", config)
+	if err := tf.Init(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	c.output.Reset()
+	return c
+}
+
+func (w *world) environment() map[string]string {
+	return map[string]string{
+		"PATH":               os.Getenv("PATH"),
+		"HOME":               os.Getenv("HOME"),
+		"TF_CLI_CONFIG_FILE": os.Getenv("TF_CLI_CONFIG_FILE"),
+		"CHECKPOINT_DISABLE": "1",
+		envBaseURL:           w.URL(),
+		envAccessToken:       testToken,
+		envMaxRetries:        "0", // these waits would be real
+	}
+}
+
+func (c *cli) write(name, text string) {
+	c.w.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.WorkingDir(), name), []byte(text), 0o600); err != nil {
+		c.w.t.Fatal(err)
+	}
+}
+
+// actions plans, and returns what is planned for the managed resources that
+// are not left alone.
+func (c *cli) actions() map[string]tfjson.Actions {
+	c.w.t.Helper()
+	if _, err := c.Plan(c.w.t.Context(), tfexec.Out("plan")); err != nil {
+		c.w.t.Fatal(err)
+	}
+	c.SetStdout(io.Discard)
+	plan, err := c.ShowPlanFile(c.w.t.Context(), "plan")
+	c.SetStdout(&c.output)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	actions := map[string]tfjson.Actions{}
+	for _, change := range plan.ResourceChanges {
+		if change.Mode == tfjson.ManagedResourceMode && !change.Change.Actions.NoOp() {
+			actions[change.Address] = change.Change.Actions
+		}
+	}
+	return actions
+}
+
+func (c *cli) apply() {
+	c.w.t.Helper()
+	if err := c.Apply(c.w.t.Context()); err != nil {
+		c.w.t.Fatal(err)
+	}
+}
+
+// printed is what the CLI wrote since the last call, with its line breaks and
+// frames taken out, so that sentences can be looked for.
+func (c *cli) printed() string {
+	defer c.output.Reset()
+	return inOneLine(c.output.String())
+}
+
+func (c *cli) mustPrint(want ...string) {
+	c.w.t.Helper()
+	got := c.printed()
+	for _, s := range want {
+		if !strings.Contains(got, s) {
+			c.w.t.Errorf("not printed: %s\nprinted:\n%s", s, got)
+		}
+	}
+}
+
+const requiredProviders = `terraform {
+  required_providers {
+    whatsapp = {
+      source = "wa-flows/whatsapp"
+    }
+    tls = {
+      source = "hashicorp/tls"
+    }
+  }
+}
+`
+
+func numbersFrom(count int) []string {
+	var numbers []string
+	for i := range count {
+		numbers = append(numbers, fmt.Sprintf("10654035224300%d", i))
+	}
+	return numbers
+}
+
+func eachNumber(numbers []string, key string) string {
+	return requiredProviders + fmt.Sprintf(`resource "whatsapp_business_encryption" "test" {
+  for_each            = toset(["%s"])
+  phone_number_id     = each.value
+  business_public_key = %s
+}
+`, strings.Join(numbers, `", "`), key)
+}
+
+func cliIsAtLeast(t *testing.T, want string) bool {
+	t.Helper()
+	tf, err := tfexec.NewTerraform(t.TempDir(), os.Getenv("TF_ACC_TERRAFORM_PATH"))
+	if err != nil {
+		t.Skip("runs the real CLI: use make test")
+	}
+	tf.SetStdout(io.Discard)
+	have, _, err := tf.Version(context.Background(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return have.GreaterThanOrEqual(version.Must(version.NewVersion(want)))
+}
+
+// run starts the CLI and returns all that it prints.
+func (c *cli) run(args ...string) (string, error) {
+	c.w.t.Helper()
+	args = append(args[:1:1], append([]string{"-no-color"}, args[1:]...)...)
+	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), args...)
+	command.Dir = c.WorkingDir()
+	for name, value := range c.w.environment() {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+func (c *cli) mustRun(args ...string) {
+	c.w.t.Helper()
+	if out, err := c.run(args...); err != nil {
+		c.w.t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+}
+
+// inOneLine takes out the line breaks and frames of what the CLI prints, so
+// that sentences can be looked for.
+func inOneLine(printed string) string {
+	return strings.Join(strings.FieldsFunc(printed, func(r rune) bool { return strings.ContainsRune(" \n\r\t│╷╵", r) }), " ")
+}

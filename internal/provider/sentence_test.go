@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"testing"
+)
+
+// The words of a server may be in any language.
+func TestWordsOfAServerAreNotDamaged(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Срок действия истёк": "Срок действия истёк.", "有効期限が切れました。": "有効期限が切れました。", "the key": "The key.", "": "", "Why?": "Why?",
+	} {
+		if got := sentence(in); got != want {
+			t.Errorf("%q became %q", in, got)
+		}
+	}
+}
