@@ -73,7 +73,7 @@ func TestAccPhoneNumbers_errors(t *testing.T) {
 		resource.TestStep{
 			PreConfig:   w.receivedBefore("GET", func() { w.SetPages(graphmock.Pages{RepeatCursor: 2}) }),
 			Config:      w.config(phoneNumbersOf(testWABA)),
-			ExpectError: regexp.MustCompile(`(?s)Could not list the phone numbers.*runs\s+in\s+circles`),
+			ExpectError: regexp.MustCompile(`(?s)Could not list the phone numbers.*a\s+page\s+names\s+the\s+cursor\s+of\s+an\s+earlier\s+page`),
 		},
 		resource.TestStep{
 			PreConfig:   w.forget(),
