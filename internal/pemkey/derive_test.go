@@ -242,16 +242,16 @@ func underivable(tb testing.TB) underivableInputs {
 	inputs.add("bag attributes", "Bag Attributes\n    localKeyID: 01\n"+pkcs8, pemkey.KindSurroundingText, "other output")
 	inputs.add("certificate request", fixture(tb, "request.pem"), pemkey.KindCertificateRequest, "openssl req")
 	inputs.add("certificate request labelled as certificate", armour("CERTIFICATE", body(fixture(tb, "request.pem"))), pemkey.KindCertificateRequest, "openssl req")
-	inputs.add("OpenSSH", fixture(tb, "private_openssh.pem"), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
+	inputs.add("OpenSSH", fixture(tb, "private_openssh.pem"), pemkey.KindPrivateKey, "in the OpenSSH format, which is not supported. If the key is an RSA key, `ssh-keygen -e -m PKCS8")
 	inputs.add("OpenSSH without armour", body(fixture(tb, "private_openssh.pem")), pemkey.KindPrivateKey, "ssh-keygen -e -m PKCS8")
 	inputs.add("OpenSSH public", fixture(tb, "openssh_rsa.pub"), pemkey.KindOpenSSH, "public_key_openssh")
-	inputs.add("PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "puttygen")
+	inputs.add("PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", pemkey.KindPrivateKey, "in the PuTTY format, which is not supported. If the key is an RSA key, convert it with `puttygen")
 	inputs.add("PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGY\n-----END PGP PRIVATE KEY BLOCK-----\n", pemkey.KindPrivateKey, "PGP")
-	inputs.add("JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}`, pemkey.KindPrivateKey, "JSON Web Key")
+	inputs.add("JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}`, pemkey.KindPrivateKey, "in the JSON Web Key format, which")
 	inputs.add("PKCS#12 in base64", base64Of(string(marshal(tb, struct {
 		Version int
 		Content []byte
-	}{3, pkcs1DER}))), pemkey.KindPrivateKey, "openssl pkcs12")
+	}{3, pkcs1DER}))), pemkey.KindPrivateKey, "in the PKCS#12 format, which is not supported. Take the certificate out of the file with `openssl pkcs12")
 	inputs.add("unknown label", armour("SECRETSECRETSECRET PRIVATE KEY", body(private)), pemkey.KindOtherBlock, "not labelled as a public key, a certificate or a private key")
 	inputs.add("PKCS#7", fixture(tb, "pkcs7.pem"), pemkey.KindOtherBlock, "labelled PKCS7")
 

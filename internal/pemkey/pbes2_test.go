@@ -104,6 +104,8 @@ func pbes2Inputs(tb testing.TB) underivableInputs {
 	inputs.add("much memory", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 1 << 15, R: 8, P: 1}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
 	inputs.add("much memory: p", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, R: 8, P: 1 << 15}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
 
+	inputs.add("much memory: one block more than 32 MiB", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 2, R: 1, P: 1<<18 - 3}), pemkey.KindExcessiveCost, "32 MiB", passphrase)
+
 	inputs.add("no iterations", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt}), pemkey.KindBadDER, "encrypted private key", passphrase)
 	inputs.add("negative iterations", withKDF(tb, oneIteration, pbkdf2Params{Salt: salt, Iterations: -1}), pemkey.KindBadDER, "encrypted private key", passphrase)
 	inputs.add("N is not a power of two", withKDF(tb, scrypt, scryptParams{Salt: salt, N: 3, R: 8, P: 1}), pemkey.KindBadDER, "encrypted private key", passphrase)
@@ -130,6 +132,25 @@ func pbes2Inputs(tb testing.TB) underivableInputs {
 	inputs.add("one block", tampered(tb, oneIteration, func(info *encryptedInfo) { info.Data = info.Data[:16] }), pemkey.KindWrongPassphrase, "damaged", passphrase)
 	inputs.add("encrypted, trailing data", encode("ENCRYPTED PRIVATE KEY", append(decode(tb, pbes2), 0)), pemkey.KindTrailingData, "More data", passphrase)
 	return inputs
+}
+
+// TestDerive_limits gives no passphrase, for want of which a key is refused once
+// its key derivation is found to be within the limits.
+func TestDerive_limits(t *testing.T) {
+	t.Parallel()
+	const oneIteration, scrypt = "private/pbkdf2_1_iteration.pem", "private/scrypt_aes256.pem"
+	salt := []byte("saltsalt")
+	for name, text := range map[string]string{
+		"iterations":       withKDF(t, oneIteration, pbkdf2Params{Salt: salt, Iterations: 5_000_000}),
+		"work of scrypt":   withKDF(t, scrypt, scryptParams{Salt: salt, N: 1 << 11, R: 1 << 3, P: 1 << 8}),
+		"memory of scrypt": withKDF(t, scrypt, scryptParams{Salt: salt, N: 2, R: 1, P: 1<<18 - 4}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, err := pemkey.Derive(text)
+			checkError(t, key, err, pemkey.KindMissingPassphrase, "second argument")
+		})
+	}
 }
 
 // TestDerive_padding has plaintext with right and wrong padding.
