@@ -319,7 +319,7 @@ func (e *expectation) diagnoseBlock(text string, begin []int) error {
 		}
 	}
 
-	lines = slices.DeleteFunc(lines[1:len(lines)-1], func(line string) bool {
+	lines = slices.DeleteFunc(lines, func(line string) bool {
 		return strings.TrimSpace(line) == "" || encryptedHeader.MatchString(line)
 	})
 	switch {
