@@ -74,7 +74,7 @@ func (p passage) answered() {
 	p.brake.mu.Lock()
 	defer p.brake.mu.Unlock()
 	if p.probe {
-		p.brake.holding, p.brake.until = false, time.Time{}
+		p.brake.holding = false
 	}
 	p.end()
 }

@@ -188,3 +188,54 @@ func TestManyNumbersInParallel(t *testing.T) {
 	buf := make([]byte, 1<<16)
 	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 }
+
+func TestTokenIsTakenOutOfTheServersWords(t *testing.T) {
+	_, err := answering(t, 400, "application/json", `{"error":{"code":190,"message":"Malformed access token `+token+`"}}`).BusinessEncryption(t.Context(), number)
+	if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, err), token) {
+		t.Errorf("%+v", err)
+	}
+}
+
+func TestTransportErrorsDoNotRepeatTheURL(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	_, err := newClient(t, server.URL).BusinessEncryption(t.Context(), number)
+	if graph.ClassOf(err) != graph.ClassTransient || strings.Contains(err.Error(), "http://") {
+		t.Error(err)
+	}
+}
+
+// Ten parallel slots must not need more than ten connections, however many
+// numbers there are.
+func TestConnectionsAreReused(t *testing.T) {
+	server := startMock(t)
+	client := newClient(t, server.URL())
+	const slots, numbers = 10, 200
+	work := make(chan string)
+	var wg sync.WaitGroup
+	for range slots {
+		wg.Go(func() {
+			for id := range work {
+				if err := client.SetBusinessPublicKey(t.Context(), id, testKey(t)); err != nil {
+					t.Error(err)
+				}
+				if _, err := client.BusinessEncryption(t.Context(), id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range numbers {
+		id := fmt.Sprintf("2000000%d", i)
+		server.AddNumber(graphmock.Number{ID: id})
+		work <- id
+	}
+	close(work)
+	wg.Wait()
+	if got := server.Connections(); got > slots {
+		t.Errorf("%d connections for %d slots", got, slots)
+	}
+	if got := len(server.Requests()); got != 2*numbers {
+		t.Errorf("%d requests", got)
+	}
+}

@@ -123,7 +123,7 @@ func (c *Client) tooLong(ctx context.Context, wait time.Duration, asked bool) Ga
 
 // wait tells the listener of the wait, and waits.
 func (c *Client) wait(ctx context.Context, object string, cause *Error, d time.Duration) error {
-	if c.config.OnWait != nil && d > 0 {
+	if c.config.OnWait != nil {
 		c.config.OnWait(ctx, Wait{Object: object, Reason: cause.brief(), For: d})
 	}
 	return c.config.Clock.Sleep(ctx, d)

@@ -4,12 +4,15 @@ package graph_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -207,4 +210,22 @@ func TestUncertainUploadsAreReadBeforeTheyAreSentAgain(t *testing.T) {
 			t.Errorf("%+v after %s", e, methods(server))
 		}
 	})
+}
+
+func TestTLSFailureIsNotRetried(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{}
+	server.Config.ErrorLog = nil
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	clock := fakeclock.New()
+	client, err := graph.New(graph.Config{AccessToken: token, BaseURL: server.URL, MaxRetries: 5, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = client.SetBusinessPublicKey(t.Context(), number, testKey(t))
+	e, ok := errors.AsType[*graph.Error](err)
+	if !ok || e.Class != graph.ClassCertificate || e.Uncertain() || len(clock.Waits()) != 0 {
+		t.Errorf("%+v", e)
+	}
 }
