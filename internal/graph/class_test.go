@@ -3,6 +3,7 @@
 package graph_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -31,7 +32,18 @@ func TestErrorClasses(t *testing.T) {
 		{"GET", `{"error":{"code":10}}`, 403, graph.ClassPermission},
 		{"GET", `{"error":{"code":200}}`, 403, graph.ClassPermission},
 		{"GET", `{"error":{"code":299}}`, 403, graph.ClassPermission},
+		{"GET", `{"error":{"code":199}}`, 403, graph.ClassOther},
 		{"GET", `{"error":{"code":300}}`, 403, graph.ClassOther},
+		{"GET", `{"error":{"code":100,"error_data":"appsecret_proof is wrong"}}`, 400, graph.ClassAppSecretProof},
+		{"POST", `{"error":{"code":100,"message":"Invalid appsecret_proof"}}`, 400, graph.ClassAppSecretProof},
+		{"GET", `{"error":{"code":190,"message":"appsecret_proof"}}`, 400, graph.ClassAuth},
+		{"GET", `{"error":{"code":131008,"error_subcode":33,"message":"appsecret_proof"}}`, 400, graph.ClassOther},
+		{"GET", `{"error":{"code":100,"error_subcode":34}}`, 400, graph.ClassOther},
+		{"GET", `{"error":{"code":190,"is_transient":true}}`, 401, graph.ClassTransient},
+		{"GET", `{"error":{"code":131099}}`, 429, graph.ClassRateLimit},
+		{"GET", `{"error":{"code":131099}}`, 499, graph.ClassOther},
+		{"GET", `{"error":{"code":131099}}`, 500, graph.ClassTransient},
+		{"POST", `{"error":{"code":100}}`, 499, graph.ClassKeyRefused},
 		{"POST", `{"error":{"code":131005}}`, 403, graph.ClassPermission},
 		{"POST", `{"error":{"code":368,"is_transient":true}}`, 400, graph.ClassPolicy},
 		{"POST", `{"error":{"code":131031}}`, 400, graph.ClassPolicy},
@@ -81,5 +93,20 @@ func TestErrorClasses(t *testing.T) {
 				t.Errorf("class %q of %v", got, err)
 			}
 		})
+	}
+}
+
+func TestClassOf(t *testing.T) {
+	for want, err := range map[graph.Class]error{
+		graph.ClassAuth:      fmt.Errorf("wrapped: %w", &graph.Error{Class: graph.ClassAuth}),
+		graph.ClassTransient: &graph.Error{Class: graph.ClassTransient},
+		graph.ClassOther:     errors.New("of another package"),
+	} {
+		if got := graph.ClassOf(err); got != want {
+			t.Errorf("%v: %s", err, got)
+		}
+	}
+	if got := graph.ClassOf(nil); got != graph.ClassOther {
+		t.Errorf("no error: %s", got)
 	}
 }
