@@ -28,7 +28,7 @@ func TestTransportErrors(t *testing.T) {
 	op := func(op string) error { return &net.OpError{Op: op, Net: "tcp", Err: io.ErrUnexpectedEOF} }
 
 	for name, test := range map[string]struct {
-		ctx     context.Context //nolint:containedctx // a row of a table
+		ctx     context.Context
 		err     error
 		class   Class
 		notSent bool

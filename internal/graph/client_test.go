@@ -15,8 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
+	"testing/synctest"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -49,12 +52,18 @@ func TestRequestsAreWhatTheAPIDocuments(t *testing.T) {
 		if got := r.Header.Get("User-Agent"); got != "test/1" {
 			t.Errorf("User-Agent %q", got)
 		}
+		if got := r.Header.Get("Accept"); got != "application/json" {
+			t.Errorf("Accept %q", got)
+		}
 		if len(r.Query) != 0 {
 			t.Errorf("request %d has a query: %v", i, r.Query)
 		}
 	}
 	if got := requests[0].Header.Get("Content-Type"); got != "application/x-www-form-urlencoded" {
 		t.Errorf("Content-Type %q", got)
+	}
+	if got := requests[1].Header.Get("Content-Type"); got != "" {
+		t.Errorf("a request without a body has the Content-Type %q", got)
 	}
 	if got := requests[0].Form.Get("business_public_key"); got != key.PEM() {
 		t.Errorf("the form has the key %q", got)
@@ -237,5 +246,180 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 	if got := len(server.Requests()); got != 2*numbers {
 		t.Errorf("%d requests", got)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for name, test := range map[string]struct{ base, version, object, want string }{
+		"default":      {"", "", "1", "https://graph.facebook.com/v25.0/1/whatsapp_business_encryption"},
+		"version":      {"", "v26.0", "1", "https://graph.facebook.com/v26.0/1/whatsapp_business_encryption"},
+		"with a path":  {"https://proxy.example.com/graph/", "", "1", "https://proxy.example.com/graph/v25.0/1/whatsapp_business_encryption"},
+		"odd object":   {"", "", "a/../b?c#d", "https://graph.facebook.com/v25.0/a%2F..%2Fb%3Fc%23d/whatsapp_business_encryption"},
+		"local server": {"http://127.0.0.1:8080", "", "1", "http://127.0.0.1:8080/v25.0/1/whatsapp_business_encryption"},
+	} {
+		var got string
+		client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+			got = r.URL.String()
+			if auth := r.Header.Values("Authorization"); !slices.Equal(auth, []string{"Bearer " + token}) {
+				t.Errorf("%s: Authorization %q", name, auth)
+			}
+			return response(200, nil, "{}"), nil
+		}, func(c *graph.Config) { c.BaseURL, c.APIVersion = test.base, test.version })
+		if _, err := client.BusinessEncryption(t.Context(), test.object); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// An answer is read up to a bound, and the whole of it within.
+func TestLongAnswers(t *testing.T) {
+	const bound = 1 << 20
+	for length, understood := range map[int]bool{bound - 1: true, bound: true, bound + 1: false} {
+		client, _ := over(t, func(*http.Request) (*http.Response, error) {
+			return response(200, nil, "{}"+strings.Repeat(" ", length-2)), nil
+		}, nil)
+		_, err := client.BusinessEncryption(t.Context(), number)
+		if (err == nil) != understood {
+			t.Errorf("%d bytes: %v", length, err)
+		}
+		if !understood && mustFail(t, err).Reason() != "The server's answer was not understood: the answer is longer than 1048576 bytes." {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWhatAStatusMeans(t *testing.T) {
+	const redirect = "The server's answer was not understood: the server answered with a redirect, which is not followed because it would carry the access token to another place."
+	for status, want := range map[int]string{
+		199: "The server answered HTTP 199  with a body without a Graph API error.",
+		200: "",
+		201: "",
+		299: "",
+		300: redirect,
+		304: redirect,
+		399: redirect,
+		400: "The server answered HTTP 400 Bad Request with a body without a Graph API error.",
+	} {
+		client, _ := over(t, func(*http.Request) (*http.Response, error) { return response(status, nil, `{"data":[]}`), nil }, nil)
+		_, err := client.BusinessEncryption(t.Context(), number)
+		got := ""
+		if err != nil {
+			e := mustFail(t, err)
+			if got = e.Reason(); e.HTTPStatus != status || e.Class != graph.ClassNotUnderstood {
+				t.Errorf("HTTP %d: %+v", status, e)
+			}
+		}
+		if got != want {
+			t.Errorf("HTTP %d: %s", status, got)
+		}
+	}
+}
+
+// A server that does not answer uses up one try of a minute, and not the time
+// of the whole call.
+func TestAServerThatDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+			if tries++; tries == 1 {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return response(200, nil, "{}"), nil
+		}, func(c *graph.Config) { c.MaxRetries = 1 })
+		start := time.Now()
+		if _, err := client.BusinessEncryption(t.Context(), number); err != nil || tries != 2 {
+			t.Errorf("%v after %d tries", err, tries)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("the first try took %s", took)
+		}
+
+		tries = 0
+		client, _ = over(t, func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}, nil)
+		e := mustFail(t, client.SetBusinessPublicKey(t.Context(), number, testKey(t)))
+		if e.Class != graph.ClassTransient || !e.Uncertain() || e.Reason() != "There was no answer: the server did not answer within 60 seconds" {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
+// A body that breaks off is no answer, although there was a status.
+func TestABodyThatBreaksOff(t *testing.T) {
+	client, _ := over(t, func(*http.Request) (*http.Response, error) {
+		r := response(200, nil, "")
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		return r, nil
+	}, nil)
+	e := mustFail(t, client.SetBusinessPublicKey(t.Context(), number, testKey(t)))
+	if e.Class != graph.ClassTransient || e.HTTPStatus != 200 || !e.Uncertain() || !errors.Is(e, io.ErrUnexpectedEOF) {
+		t.Errorf("%+v", e)
+	}
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+func TestBodiesAreReadToTheEndAndClosed(t *testing.T) {
+	body := &closing{Reader: strings.NewReader("{} \n \n")}
+	client, _ := over(t, func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body}, nil
+	}, nil)
+	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(body); err != nil || len(rest) != 0 || !body.closed {
+		t.Errorf("%q is left; closed: %t", rest, body.closed)
+	}
+}
+
+// The listener is told of each answer, and of nothing else.
+func TestAnswersAreTold(t *testing.T) {
+	var clock *fakeclock.Clock // made below
+	var told []graph.Answer
+	tries := 0
+	var client *graph.Client
+	client, clock = over(t, func(*http.Request) (*http.Response, error) {
+		clock.Advance(70 * time.Millisecond)
+		switch tries++; tries {
+		case 1:
+			return response(503, nil, ""), nil
+		case 2:
+			return nil, errors.New("connection lost")
+		default:
+			return response(200, http.Header{"Facebook-Api-Version": {"v26.0"}}, "{}"), nil
+		}
+	}, func(c *graph.Config) {
+		c.MaxRetries, c.APIVersion = 2, "v25.0"
+		c.OnAnswer = func(_ context.Context, a graph.Answer) { told = append(told, a) }
+	})
+	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
+		t.Fatal(err)
+	}
+	call := graph.Call{Method: "GET", Object: number, Edge: "whatsapp_business_encryption"}
+	want := []graph.Answer{
+		{Call: call, HTTPStatus: 503, Took: 70 * time.Millisecond, AskedVersion: "v25.0"},
+		{Call: call, HTTPStatus: 200, Took: 70 * time.Millisecond, AskedVersion: "v25.0", ServedVersion: "v26.0"},
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %+v", told)
+	}
+}
+
+func TestNowIsTheClocks(t *testing.T) {
+	client, clock := over(t, nil, nil)
+	clock.Advance(time.Hour)
+	if !client.Now().Equal(clock.Now()) {
+		t.Errorf("%s, not %s", client.Now(), clock.Now())
 	}
 }

@@ -4,6 +4,7 @@ package graph_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -110,4 +111,42 @@ func methods(server *graphmock.Server) string {
 
 func errorBody(code int) string {
 	return graphmock.ErrorBody(code, 0, "OAuthException", "message", nil)
+}
+
+// transport carries requests in a test without a server.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// response is an answer for a transport.
+func response(status int, header http.Header, body string) *http.Response {
+	if header == nil {
+		header = http.Header{}
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// over returns a client over a transport, and its clock.
+func over(t testing.TB, carry transport, change func(*graph.Config)) (*graph.Client, *fakeclock.Clock) {
+	t.Helper()
+	clock := fakeclock.New()
+	config := graph.Config{AccessToken: token, Clock: clock, Transport: carry}
+	if change != nil {
+		change(&config)
+	}
+	client, err := graph.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, clock
+}
+
+// mustFail returns the error of a call as the client's own.
+func mustFail(t testing.TB, err error) *graph.Error {
+	t.Helper()
+	e, ok := errors.AsType[*graph.Error](err)
+	if !ok {
+		t.Fatalf("the error is %v", err)
+	}
+	return e
 }

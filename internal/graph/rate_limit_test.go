@@ -3,12 +3,17 @@
 package graph_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -26,7 +31,8 @@ func TestARateLimitHoldsBackAllOthers(t *testing.T) {
 		id := fmt.Sprintf("2000000%d", i)
 		_, err := client.BusinessEncryption(t.Context(), id)
 		e, ok := errors.AsType[*graph.Error](err)
-		if !ok || !e.NotSent || e.Object != id || e.Class != graph.ClassRateLimit || e.GaveUp.Why != graph.WaitTooLong || e.GaveUp.MetBy != number || e.GaveUp.Wait < 36*time.Minute || e.GaveUp.Wait > 37*time.Minute {
+		if !ok || !e.NotSent || e.Object != id || e.Class != graph.ClassRateLimit || e.Tries != 0 ||
+			e.GaveUp != (graph.GaveUp{Why: graph.WaitTooLong, Wait: 37 * time.Minute, Asked: true, Allowed: 2 * time.Minute, MetBy: number}) {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -70,5 +76,120 @@ func TestOneRequestTriesTheEndOfARateLimit(t *testing.T) {
 	wg.Wait()
 	if n := server.Count("", ""); n != 2+19 {
 		t.Errorf("%d requests in the end", n)
+	}
+}
+
+// limitedOnce returns a client whose first request met a limit of a minute, the
+// count of its requests, and what carries the next ones.
+func limitedOnce(t *testing.T, next transport) (client *graph.Client, clock *fakeclock.Clock, sent *int) {
+	t.Helper()
+	sent = new(int)
+	client, clock = over(t, func(r *http.Request) (*http.Response, error) {
+		if *sent++; *sent == 1 {
+			return response(429, http.Header{"Retry-After": {"60"}}, ""), nil
+		}
+		return next(r)
+	}, nil)
+	if _, err := client.BusinessEncryption(t.Context(), number); graph.ClassOf(err) != graph.ClassRateLimit {
+		t.Fatal(err)
+	}
+	return client, clock, sent
+}
+
+func TestAHeldRequestWaitsForTheRestOfTheLimit(t *testing.T) {
+	client, clock, sent := limitedOnce(t, func(*http.Request) (*http.Response, error) { return response(200, nil, "{}"), nil })
+	clock.Advance(20 * time.Second)
+	for range 2 {
+		if _, err := client.BusinessEncryption(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if waits := clock.Waits(); !slices.Equal(waits, []time.Duration{40 * time.Second}) || *sent != 3 {
+		t.Errorf("waited %v, sent %d", waits, *sent)
+	}
+}
+
+func TestAHeldRequestThatHasNoTime(t *testing.T) {
+	client, clock, sent := limitedOnce(t, nil)
+	ctx, cancel := context.WithDeadline(t.Context(), clock.Now().Add(59*time.Second))
+	defer cancel()
+	for object, metBy := range map[string]string{"1": number, number: ""} {
+		_, err := client.BusinessEncryption(ctx, object)
+		want := graph.GaveUp{Why: graph.WaitPastDeadline, Wait: time.Minute, Asked: true, Allowed: 2 * time.Minute, MetBy: metBy}
+		if e := mustFail(t, err); e.GaveUp != want || !e.NotSent || e.Tries != 0 || e.Object != object || e.Uncertain() {
+			t.Errorf("%+v", e)
+		}
+	}
+	if *sent != 1 || len(clock.Waits()) != 0 {
+		t.Errorf("sent %d", *sent)
+	}
+}
+
+func TestAHeldRequestThatIsInterrupted(t *testing.T) {
+	stopped := errors.New("stopped")
+	client, clock, sent := limitedOnce(t, nil)
+	clock.Interrupt(stopped)
+	e := mustFail(t, client.SetBusinessPublicKey(t.Context(), "1", testKey(t)))
+	want := graph.Call{Method: "POST", Object: "1", Edge: "whatsapp_business_encryption"}
+	if e.Class != graph.ClassInterrupted || !e.NotSent || e.Uncertain() || e.Call != want || !errors.Is(e, stopped) || *sent != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// While the probe is under way, a request waits for it no longer than its
+// context lasts.
+func TestARequestThatWaitsForTheProbeIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		client, clock, sent := limitedOnce(t, func(*http.Request) (*http.Response, error) {
+			<-release
+			return response(200, nil, "{}"), nil
+		})
+		clock.Advance(time.Minute)
+		var probe, waiting error
+		var wg sync.WaitGroup
+		wg.Go(func() { _, probe = client.BusinessEncryption(t.Context(), "1") })
+		synctest.Wait()
+
+		stopped := errors.New("stopped")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, waiting = client.BusinessEncryption(ctx, "2")
+		}()
+		synctest.Wait()
+		if *sent != 2 {
+			t.Errorf("%d requests were sent", *sent)
+		}
+		cancel(stopped)
+		<-done
+		if e := mustFail(t, waiting); e.Class != graph.ClassInterrupted || !e.NotSent || e.Object != "2" || !errors.Is(e, stopped) {
+			t.Errorf("%+v", e)
+		}
+		close(release)
+		wg.Wait()
+		if probe != nil || *sent != 2 {
+			t.Errorf("%v after %d requests", probe, *sent)
+		}
+	})
+}
+
+// Registrations are limited for days: the request is not sent again, and the
+// others are held back like after any limit.
+func TestALimitOfRegistrations(t *testing.T) {
+	sent := 0
+	client, _ := over(t, func(*http.Request) (*http.Response, error) {
+		sent++
+		return response(400, http.Header{"Retry-After": {"300"}}, errorBody(133016)), nil
+	}, func(c *graph.Config) { c.MaxRetries = 5 })
+	for range 2 {
+		_, err := client.BusinessEncryption(t.Context(), number)
+		if graph.ClassOf(err) != graph.ClassRateLimit {
+			t.Error(err)
+		}
+	}
+	if sent != 1 {
+		t.Errorf("sent %d times", sent)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -227,5 +228,125 @@ func TestTLSFailureIsNotRetried(t *testing.T) {
 	e, ok := errors.AsType[*graph.Error](err)
 	if !ok || e.Class != graph.ClassCertificate || e.Uncertain() || len(clock.Waits()) != 0 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// A wait that ends with the longest one that is allowed, or with the context, is
+// made; one that is longer is not.
+func TestTheLongestWait(t *testing.T) {
+	const second = time.Second
+	for name, test := range map[string]struct {
+		asked, allowed, deadline time.Duration
+		want                     graph.GaveUp
+	}{
+		"allowed":             {60 * second, 60 * second, 0, graph.GaveUp{}},
+		"too long":            {61 * second, 60 * second, 0, graph.GaveUp{Why: graph.WaitTooLong, Wait: 61 * second, Asked: true, Allowed: 60 * second}},
+		"until the deadline":  {60 * second, 60 * second, 60 * second, graph.GaveUp{}},
+		"beyond the deadline": {60 * second, 60 * second, 59 * second, graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 60 * second, Asked: true, Allowed: 60 * second}},
+		"both":                {61 * second, 60 * second, 59 * second, graph.GaveUp{Why: graph.WaitTooLong, Wait: 61 * second, Asked: true, Allowed: 60 * second}},
+		// Nobody asks, and five seconds are the least after a rate limit.
+		"not asked for": {0, 5 * second, 4 * second, graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 5 * second, Allowed: 5 * second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tries := 0
+			client, clock := over(t, func(*http.Request) (*http.Response, error) {
+				if tries++; tries > 1 {
+					return response(200, nil, "{}"), nil
+				}
+				header := http.Header{}
+				if test.asked > 0 {
+					header.Set("Retry-After", strconv.Itoa(int(test.asked.Seconds())))
+				}
+				return response(429, header, ""), nil
+			}, func(c *graph.Config) { c.MaxRetries, c.RetryMaxWait = 1, test.allowed })
+			ctx := t.Context()
+			if test.deadline > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithDeadline(ctx, clock.Now().Add(test.deadline))
+				defer cancel()
+			}
+			_, err := client.BusinessEncryption(ctx, number)
+			if test.want == (graph.GaveUp{}) {
+				if waits := clock.Waits(); err != nil || !slices.Equal(waits, []time.Duration{test.asked}) {
+					t.Errorf("waited %v: %v", waits, err)
+				}
+				return
+			}
+			if e := mustFail(t, err); e.GaveUp != test.want || e.Tries != 1 || e.NotSent || len(clock.Waits()) != 0 {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+}
+
+// The last try is not followed by a read: nothing comes after it.
+func TestTheLastTryIsTheLastRequest(t *testing.T) {
+	server := startMock(t)
+	client, _ := retrying(t, server, func(c *graph.Config) { c.MaxRetries = 1 })
+	server.Script(graphmock.Fault{Method: "POST", Times: -1, Status: 500})
+	e := mustFail(t, client.SetBusinessPublicKey(t.Context(), number, testKey(t)))
+	if got := methods(server); got != "POST GET POST" || e.Tries != 2 || e.GaveUp != (graph.GaveUp{}) || !e.Uncertain() {
+		t.Errorf("received %s, %+v", got, e)
+	}
+}
+
+// What the read between two uploads finds, and what then happens.
+func TestTheReadBetweenTwoUploads(t *testing.T) {
+	for name, test := range map[string]struct {
+		key, status, want string
+	}{
+		"the key, signed":     {testKey(t).PEM(), "VALID", "POST GET"},
+		"the key, not signed": {testKey(t).PEM(), "MISMATCH", "POST GET POST"},
+		"another key":         {otherKey(t), "VALID", "POST GET POST"},
+		"no key":              {"", "MISMATCH", "POST GET POST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := startMock(t)
+			client, _ := retrying(t, server, nil)
+			if test.key != "" {
+				server.SetKey(number, test.key, test.status)
+			}
+			server.Script(graphmock.Fault{Method: "POST", Status: 500})
+			if err := client.SetBusinessPublicKey(t.Context(), number, testKey(t)); err != nil {
+				t.Fatal(err)
+			}
+			if got := methods(server); got != test.want {
+				t.Errorf("received %s", got)
+			}
+		})
+	}
+}
+
+// A failure that is no answer is waited for and tried again like any other, and
+// its wait is announced with what is known of it.
+func TestWaitsAreAnnounced(t *testing.T) {
+	tries := 0
+	var announced waits
+	client, clock := over(t, func(*http.Request) (*http.Response, error) {
+		switch tries++; tries {
+		case 1:
+			return nil, errors.New("connection lost")
+		case 2:
+			return response(503, http.Header{"Retry-After": {"7"}}, ""), nil
+		case 3:
+			return response(400, http.Header{"Retry-After": {"9"}}, errorBody(4)), nil
+		default:
+			return response(200, nil, "{}"), nil
+		}
+	}, func(c *graph.Config) { c.MaxRetries, c.OnWait = 5, announced.add })
+	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
+		t.Fatal(err)
+	}
+	slept := clock.Waits()
+	if len(slept) != 3 || slept[0] > time.Second {
+		t.Fatalf("waited %v", slept)
+	}
+	want := []graph.Wait{
+		{Object: number, Reason: "temporary failure", For: slept[0]},
+		{Object: number, Reason: "temporary failure (HTTP 503)", For: 7 * time.Second},
+		{Object: number, Reason: "rate limit (code 4)", For: 9 * time.Second},
+	}
+	if !slices.Equal(announced.all, want) {
+		t.Errorf("announced %+v", announced.all)
 	}
 }
