@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
 // Every shape in which a slot may come, and what it must be read as.
@@ -95,5 +96,55 @@ func TestSuccessDecoding(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestWhatASlotHolds(t *testing.T) {
+	key := testKey(t)
+	other, err := pemkey.Parse(otherKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		slot                    graph.Slot
+		hasKey, holds, confirms bool
+	}{
+		"the key, signed":     {graph.Slot{Key: key, Text: "x", SignatureStatus: "VALID"}, true, true, true},
+		"the key, not signed": {graph.Slot{Key: key, Text: "x", SignatureStatus: "MISMATCH"}, true, true, false},
+		"status unknown":      {graph.Slot{Key: key, Text: "x", SignatureStatus: "valid"}, true, true, false},
+		"another key":         {graph.Slot{Key: other, Text: "x", SignatureStatus: "VALID"}, true, false, false},
+		"a damaged key":       {graph.Slot{Text: "x", SignatureStatus: "VALID"}, true, false, false},
+		"nothing":             {graph.Slot{SignatureStatus: "VALID"}, false, false, false},
+	} {
+		if test.slot.HasKey() != test.hasKey || test.slot.Holds(key) != test.holds || test.slot.Confirms(key) != test.confirms {
+			t.Errorf("%s: has a key: %t, holds it: %t, confirms it: %t", name, test.slot.HasKey(), test.slot.Holds(key), test.slot.Confirms(key))
+		}
+		if test.slot.Holds(pemkey.PublicKey{}) || test.slot.Confirms(pemkey.PublicKey{}) {
+			t.Errorf("%s: holds a key that is none", name)
+		}
+	}
+}
+
+func TestSlotsThatAreNotUnderstood(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"data":"none"}`:           `the field "data" of the answer is neither a list of objects nor an object`,
+		`{"data":[{},{}]}`:          `the field "data" of the answer lists more than one key, and a phone number has one`,
+		`{"data":{"a":1}}`:          "the answer has none of the fields of an encryption key",
+		`{"a":1}`:                   "the answer has none of the fields of an encryption key",
+		`{"business_public_key":7}`: `the field "business_public_key" of the answer is not a text`,
+		`{"business_public_key":"","business_public_key_signature_status":7}`: `the field "business_public_key_signature_status" of the answer is not a text`,
+	} {
+		_, err := answering(t, 200, "application/json", body).BusinessEncryption(t.Context(), number)
+		if e := mustFail(t, err); e.Class != graph.ClassNotUnderstood || e.Reason() != "The server's answer was not understood: "+want+"." {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestAnUploadThatDoesNotSaySuccess(t *testing.T) {
+	e := mustFail(t, answering(t, 200, "application/json", `{"success":false}`).SetBusinessPublicKey(t.Context(), number, testKey(t)))
+	const want = `The server's answer was not understood: it does not say "success": true, so the key may or may not have been stored.`
+	if e.Class != graph.ClassNotUnderstood || e.Reason() != want || !e.Uncertain() {
+		t.Errorf("%+v", e)
 	}
 }

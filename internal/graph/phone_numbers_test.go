@@ -4,6 +4,7 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +105,56 @@ func TestPhoneNumbersDecoding(t *testing.T) {
 	numbers, err := answering(t, 200, "application/json", `{"data":[{"id":12345678901234567890,"status":"CONNECTED"}]}`).PhoneNumbers(t.Context(), waba)
 	if err != nil || numbers[0] != (graph.PhoneNumber{ID: "12345678901234567890", Status: "CONNECTED"}) {
 		t.Errorf("%+v, %v", numbers, err)
+	}
+}
+
+func TestEveryFieldOfAPhoneNumber(t *testing.T) {
+	numbers, err := answering(t, 200, "application/json", `{"data":[{"id":"1","display_phone_number":"a","verified_name":"b",
+		"quality_rating":"c","code_verification_status":"d","platform_type":"e","status":"f","more":"g"}]}`).PhoneNumbers(t.Context(), waba)
+	want := graph.PhoneNumber{ID: "1", DisplayPhoneNumber: "a", VerifiedName: "b", QualityRating: "c", CodeVerificationStatus: "d", PlatformType: "e", Status: "f"}
+	if err != nil || len(numbers) != 1 || numbers[0] != want {
+		t.Errorf("%+v, %v", numbers, err)
+	}
+}
+
+// The cursor of a page is sent with the request for the next, and nothing of the
+// URL that the page names.
+func TestTheCursorOfAPageLeadsToTheNext(t *testing.T) {
+	const page = `{"data":[{"id":"%[1]d"},{"id":"0"}],"paging":{"cursors":{"before":"b","after":"%[1]d"},"next":"https://elsewhere.example.com/?access_token=x&after=y"}}`
+	var queries []string
+	client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host != "graph.facebook.com" || r.URL.Path != "/v25.0/"+waba+"/phone_numbers" {
+			t.Errorf("asked %s", r.URL)
+		}
+		queries = append(queries, r.URL.Query().Get("after"))
+		if n := len(queries); n < 3 {
+			return response(200, nil, fmt.Sprintf(page, 9-n)), nil
+		}
+		return response(200, nil, `{"data":[{"id":"5"}],"paging":{"cursors":{"after":"6"}}}`), nil
+	}, nil)
+	numbers, err := client.PhoneNumbers(t.Context(), waba)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"", "8", "7"}; !slices.Equal(queries, want) {
+		t.Errorf("the cursors are %q", queries)
+	}
+	if want := []graph.PhoneNumber{{ID: "0"}, {ID: "5"}, {ID: "7"}, {ID: "8"}}; !slices.Equal(numbers, want) {
+		t.Errorf("the numbers are %v", numbers)
+	}
+}
+
+func TestListingsThatAreNotUnderstood(t *testing.T) {
+	for body, want := range map[string]string{
+		`{}`:                                `the field "data" of the answer is missing`,
+		`{"data":[{"id":"1"},{"id":""}]}`:   "the phone number 2 of the page has no ID",
+		`{"data":[],"paging":{"next":"x"}}`: "there is another page of phone numbers, but no cursor for it",
+		`{"data":[],"paging":{"next":7}}`:   `the field "paging.next" of the answer is a JSON number, which is not expected there`,
+		`{"data":[],"paging":{"cursors":{"after":"a"},"next":"x"}}`: "the listing of phone numbers has no end: a page names the cursor of an earlier page",
+	} {
+		_, err := answering(t, 200, "application/json", body).PhoneNumbers(t.Context(), waba)
+		if e := mustFail(t, err); e.Class != graph.ClassNotUnderstood || e.Reason() != "The server's answer was not understood: "+want+"." {
+			t.Errorf("%s: %v", body, err)
+		}
 	}
 }

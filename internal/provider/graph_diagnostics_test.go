@@ -139,10 +139,6 @@ func TestEveryGraphError(t *testing.T) {
 			w := newWorld(t)
 			p := w.protocol()
 			r.fault.Method, r.fault.Times = r.method, -1
-			if r.method == http.MethodPost && (r.fault.Status >= 500 || r.fault.Drop != graphmock.DropNone) {
-				// So that each try is preceded by a read that says the key is not there.
-				r.fault.Apply = false
-			}
 			w.Script(r.fault)
 
 			var diags []*tfprotov6.Diagnostic

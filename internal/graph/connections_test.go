@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package graph
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+)
+
+// get sends one request and returns its answer, unread.
+func get(t *testing.T, c *connections, url string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+func finish(t *testing.T, resp *http.Response) {
+	t.Helper()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Error(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// counting starts a server that counts its connections.
+func counting(t *testing.T) (url string, opened *atomic.Int32) {
+	t.Helper()
+	opened = new(atomic.Int32)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL, opened
+}
+
+// As many connections as there are requests at a time, and each is used again.
+func TestOneConnectionForEachRequestAtATime(t *testing.T) {
+	url, opened := counting(t)
+	var c connections
+	for range 5 {
+		finish(t, get(t, &c, url))
+	}
+	if n := opened.Load(); n != 1 {
+		t.Errorf("%d connections for one request at a time", n)
+	}
+	for range 3 {
+		first, second := get(t, &c, url), get(t, &c, url)
+		finish(t, first)
+		finish(t, second)
+	}
+	if n := opened.Load(); n != 2 {
+		t.Errorf("%d connections for two requests at a time", n)
+	}
+}
+
+// A transport that was returned twice would be shared by two requests.
+func TestABodyThatIsClosedTwice(t *testing.T) {
+	url, _ := counting(t)
+	var c connections
+	resp := get(t, &c, url)
+	finish(t, resp)
+	_ = resp.Body.Close()
+	if n := len(c.free); n != 1 {
+		t.Errorf("%d transports are free after one request", n)
+	}
+}
+
+func TestAFailedRequestReturnsItsTransport(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	var c connections
+	for range 3 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := c.RoundTrip(req); err == nil {
+			finish(t, resp)
+			t.Error("a server that is closed answered")
+		}
+	}
+	if n := len(c.free); n != 1 {
+		t.Errorf("%d transports are free after one request at a time", n)
+	}
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
+)
+
+func TestWhyACallGaveUp(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		gaveUp graph.GaveUp
+		want   string
+	}{
+		{graph.GaveUp{}, ""},
+		{
+			graph.GaveUp{Why: graph.WaitTooLong, Wait: 37 * time.Minute, Asked: true, Allowed: 2 * time.Minute},
+			"The server asks to wait 37 minutes, and the longest wait that is configured (retry_max_wait) is 2 minutes.",
+		},
+		{
+			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 90 * time.Second, Asked: true},
+			"The server asks to wait 90 seconds, and the operation times out before that.",
+		},
+		{
+			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: time.Second},
+			"The next try would be in 1 second, and the operation times out before that.",
+		},
+		{graph.GaveUp{Why: graph.WaitInterrupted, Wait: time.Second}, "The wait before the next try was interrupted."},
+		{graph.GaveUp{Why: graph.OutcomeUnknown, Wait: time.Second}, "The request was not sent again, because it could not be read whether it had taken effect."},
+		{
+			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 2 * time.Second, MetBy: "1"},
+			"The limit was met by the request for 1, and this request was not sent. The next try would be in 2 seconds, and the operation times out before that.",
+		},
+	} {
+		if got := gaveUp(test.gaveUp); got != test.want {
+			t.Errorf("%+v\ngot  %s\nwant %s", test.gaveUp, got, test.want)
+		}
+	}
+}
+
+// Waits are rounded up.
+func TestInWords(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0:                                   "0 seconds",
+		time.Millisecond:                    "1 second",
+		time.Second:                         "1 second",
+		time.Second + 1:                     "2 seconds",
+		90 * time.Second:                    "90 seconds",
+		90*time.Second + time.Millisecond:   "2 minutes",
+		2 * time.Minute:                     "2 minutes",
+		2*time.Minute + 10*time.Millisecond: "3 minutes",
+		time.Hour:                           "60 minutes",
+	} {
+		if got := inWords(d); got != want {
+			t.Errorf("%s: %s, not %s", d, got, want)
+		}
+	}
+}
+
+// A code, then the listing of an account, needs another remedy than the class.
+func TestRemedies(t *testing.T) {
+	t.Parallel()
+	listing := graph.Call{Edge: "phone_numbers"}
+	for name, test := range map[string]struct {
+		e    graph.Error
+		want string
+	}{
+		"class":              {graph.Error{Class: graph.ClassPermission}, remedyOfClass[graph.ClassPermission]},
+		"listing":            {graph.Error{Class: graph.ClassPermission, Call: listing}, remedyOfListing[graph.ClassPermission]},
+		"listing like class": {graph.Error{Class: graph.ClassAuth, Call: listing}, remedyOfClass[graph.ClassAuth]},
+		"code":               {graph.Error{Class: graph.ClassRateLimit, HasCode: true, Code: 133016}, remedyOfCode[133016]},
+		"code in a listing":  {graph.Error{Class: graph.ClassWrongObject, HasCode: true, Code: 2500, Call: listing}, remedyOfCode[2500]},
+		"no code":            {graph.Error{Class: graph.ClassAuth, Code: 2500}, remedyOfClass[graph.ClassAuth]},
+		"other":              {graph.Error{Class: graph.ClassOther, HasCode: true, Code: 131008}, ""},
+	} {
+		if got := remedy(&test.e); got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if remedyOfListing[graph.ClassPermission] == remedyOfClass[graph.ClassPermission] || remedyOfCode[133016] == remedyOfClass[graph.ClassRateLimit] {
+		t.Error("the remedies cannot be told apart")
+	}
+}
+
+func TestTrimHint(t *testing.T) {
+	t.Parallel()
+	for _, check := range []func(string) error{checkAccessToken, checkAppSecret} {
+		if err := check("fine"); err != nil {
+			t.Error(err)
+		}
+		err := check("wrong\n")
+		const hint = "; a trailing newline often comes from reading a file, and trimspace() removes it"
+		if err == nil || err.Error() != errors.Unwrap(err).Error()+hint {
+			t.Error(err)
+		}
+	}
+}
