@@ -373,7 +373,7 @@ func (c *closing) Close() error { c.closed = true; return nil }
 func TestBodiesAreReadToTheEndAndClosed(t *testing.T) {
 	body := &closing{Reader: strings.NewReader("{} \n \n")}
 	client, _ := over(t, func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body}, nil
 	}, nil)
 	if _, err := client.BusinessEncryption(t.Context(), number); err != nil {
 		t.Fatal(err)

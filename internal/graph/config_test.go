@@ -132,13 +132,13 @@ func TestDefaults(t *testing.T) {
 		tries++
 		return response(429, http.Header{"Retry-After": {"120"}}, ""), nil
 	}
-	client, clock := over(t, limited, nil)
+	client, _ := over(t, limited, nil)
 	_, err := client.BusinessEncryption(t.Context(), number)
 	if tries != 1 || mustFail(t, err).GaveUp != (graph.GaveUp{}) {
 		t.Errorf("%d tries, %+v", tries, err)
 	}
 
-	client, clock = over(t, limited, func(c *graph.Config) { c.MaxRetries = 1 })
+	client, clock := over(t, limited, func(c *graph.Config) { c.MaxRetries = 1 })
 	_, err = client.BusinessEncryption(t.Context(), number)
 	if waits := clock.Waits(); !slices.Equal(waits, []time.Duration{2 * time.Minute}) || mustFail(t, err).Tries != 2 {
 		t.Errorf("waited %v, %+v", waits, err)

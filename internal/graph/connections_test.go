@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// get sends one request and returns its answer, unread.
-func get(t *testing.T, c *connections, url string) *http.Response {
+// get sends one request. What it returns reads the answer to its end and closes
+// it.
+func get(t *testing.T, c *connections, url string) (finish func()) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -22,16 +23,13 @@ func get(t *testing.T, c *connections, url string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp
-}
-
-func finish(t *testing.T, resp *http.Response) {
-	t.Helper()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		t.Error(err)
-	}
-	if err := resp.Body.Close(); err != nil {
-		t.Error(err)
+	return func() {
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -55,15 +53,15 @@ func TestOneConnectionForEachRequestAtATime(t *testing.T) {
 	url, opened := counting(t)
 	var c connections
 	for range 5 {
-		finish(t, get(t, &c, url))
+		get(t, &c, url)()
 	}
 	if n := opened.Load(); n != 1 {
 		t.Errorf("%d connections for one request at a time", n)
 	}
 	for range 3 {
 		first, second := get(t, &c, url), get(t, &c, url)
-		finish(t, first)
-		finish(t, second)
+		first()
+		second()
 	}
 	if n := opened.Load(); n != 2 {
 		t.Errorf("%d connections for two requests at a time", n)
@@ -74,8 +72,15 @@ func TestOneConnectionForEachRequestAtATime(t *testing.T) {
 func TestABodyThatIsClosedTwice(t *testing.T) {
 	url, _ := counting(t)
 	var c connections
-	resp := get(t, &c, url)
-	finish(t, resp)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
 	_ = resp.Body.Close()
 	if n := len(c.free); n != 1 {
 		t.Errorf("%d transports are free after one request", n)
@@ -92,7 +97,7 @@ func TestAFailedRequestReturnsItsTransport(t *testing.T) {
 			t.Fatal(err)
 		}
 		if resp, err := c.RoundTrip(req); err == nil {
-			finish(t, resp)
+			_ = resp.Body.Close()
 			t.Error("a server that is closed answered")
 		}
 	}

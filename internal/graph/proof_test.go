@@ -49,9 +49,9 @@ func TestAppSecretProofIsNotInErrors(t *testing.T) {
 	}
 }
 
-// The proof is a parameter like any other: of the query, or of the form. The
-// value was made with: printf EAATestToken | openssl dgst -sha256 -hmac 0123456789abcdef
+// The proof is a parameter like any other: of the query, or of the form.
 func TestWhereTheProofIsSent(t *testing.T) {
+	// printf EAATestToken | openssl dgst -sha256 -hmac 0123456789abcdef
 	const proof = "17b3fb406af4fd9474b806693324cb87335227c12dc2d01be947972a5ac6872d"
 	client, _ := over(t, func(r *http.Request) (*http.Response, error) {
 		query := r.URL.RawQuery
