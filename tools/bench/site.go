@@ -23,13 +23,14 @@ import (
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
+	"github.com/wa-flows/terraform-provider-whatsapp/tools/bench/reading"
 )
 
 const token = "bench-access-token"
 
 // silence keeps the framework of the floor from writing the log that the CLI
-// throws away. The provider does that by itself, so without this the floor would
-// have a cost that ours has not, and be easier to come near to.
+// discards. The provider does that by itself: without this the floor would have a
+// cost that the provider does not have.
 const silence = "TF_LOG_SDK=OFF"
 
 // site is a folder with a configuration for one provider, and a server.
@@ -51,8 +52,8 @@ func newKey() (string, error) {
 }
 
 // site makes a folder in which init has run, with a server that takes latency
-// to answer. More arguments of the resource may be given.
-func (b *bench) site(ctx context.Context, provider string, count int, latency time.Duration, more string) (*site, error) {
+// to answer.
+func (b *bench) site(ctx context.Context, provider string, count int, latency time.Duration) (*site, error) {
 	s := &site{b: b, provider: provider}
 	for i := range count {
 		s.numbers = append(s.numbers, strconv.Itoa(106540352200000+i))
@@ -65,8 +66,24 @@ func (b *bench) site(ctx context.Context, provider string, count int, latency ti
 	if s.folder, err = os.MkdirTemp(b.folder, "site-"); err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(s.folder, "main.tf"), []byte(s.configuration()), 0o600); err != nil {
+		return nil, err
+	}
+	_, err = s.run(ctx, nil, "init", "-input=false", "-no-color")
+	return s, err
+}
+
+// configuration is a resource block for each of the blocks.
+func (s *site) configuration() string {
 	var config strings.Builder
-	fmt.Fprintf(&config, "terraform {\n  required_providers {\n    %[1]s = {\n      source = \"wa-flows/%[1]s\"\n    }\n  }\n}\n", provider)
+	fmt.Fprintf(&config, `terraform {
+  required_providers {
+    %[1]s = {
+      source = "wa-flows/%[1]s"
+    }
+  }
+}
+`, s.provider)
 	for i, numbers := range s.blocks() {
 		fmt.Fprintf(&config, `
 locals {
@@ -77,15 +94,10 @@ resource "%[1]s_business_encryption" "test_%[2]d" {
   for_each            = local.numbers_%[2]d
   phone_number_id     = each.value
   business_public_key = "%[4]s"
-  %[5]s
 }
-`, provider, i, strings.Join(numbers, `", "`), strings.ReplaceAll(b.key, "\n", `\n`), more)
+`, s.provider, i, strings.Join(numbers, `", "`), strings.ReplaceAll(s.b.key, "\n", `\n`))
 	}
-	if err := os.WriteFile(filepath.Join(s.folder, "main.tf"), []byte(config.String()), 0o600); err != nil {
-		return nil, err
-	}
-	_, err = s.run(ctx, "init", "-input=false", "-no-color")
-	return s, err
+	return config.String()
 }
 
 // blocks are the numbers of each resource block.
@@ -102,12 +114,8 @@ func (s *site) close() {
 	_ = os.RemoveAll(s.folder)
 }
 
-// run runs the CLI, and says what it used.
-func (s *site) run(ctx context.Context, args ...string) (usage, error) {
-	return s.runWith(ctx, nil, args...)
-}
-
-func (s *site) runWith(ctx context.Context, environment []string, args ...string) (usage, error) {
+// run runs the CLI with more environment variables, and returns what it used.
+func (s *site) run(ctx context.Context, environment []string, args ...string) (usage, error) {
 	readings := filepath.Join(s.folder, "readings")
 	_ = os.Remove(readings)
 	s.server.ResetRequests()
@@ -116,7 +124,7 @@ func (s *site) runWith(ctx context.Context, environment []string, args ...string
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "CHECKPOINT_DISABLE=1",
-		"TF_CLI_CONFIG_FILE=" + s.b.cliConfig(), "BENCH_METER=" + readings,
+		"TF_CLI_CONFIG_FILE=" + s.b.cliConfig(), reading.FileVariable + "=" + readings,
 		silence, "WHATSAPP_BASE_URL=" + s.server.URL(), "WHATSAPP_ACCESS_TOKEN=" + token, "WHATSAPP_MAX_RETRIES=0",
 	}, environment...)
 	var out bytes.Buffer
@@ -130,7 +138,7 @@ func (s *site) runWith(ctx context.Context, environment []string, args ...string
 		return usage{}, nil
 	}
 	u, err := usageOf(readings)
-	u.mockCPU, u.requests, u.connection = mock, s.server.Count("", ""), s.server.Connections()
+	u.mockCPU, u.requests, u.connections = mock, s.server.Count("", ""), s.server.Connections()
 	if n := s.server.Count("DELETE", ""); n > 0 {
 		return u, fmt.Errorf("%d DELETE requests", n)
 	}
@@ -143,29 +151,15 @@ func ownCPU() time.Duration {
 	return time.Duration(own.Utime.Nano() + own.Stime.Nano())
 }
 
-// methods is what each number received: the same for all, or an error.
-func (s *site) methods() (string, error) {
-	byNumber := map[string][]string{}
-	for _, r := range s.server.Requests() {
-		byNumber[r.Object] = append(byNumber[r.Object], r.Method)
-	}
-	first := strings.Join(byNumber[s.numbers[0]], " ")
-	for _, number := range s.numbers {
-		if got := strings.Join(byNumber[number], " "); got != first {
-			return "", fmt.Errorf("number %s received %q, and %s %q", s.numbers[0], first, number, got)
-		}
-	}
-	return first, nil
-}
-
-// writeState writes what an apply would have left behind.
+// writeState writes the state that an apply would have left, which takes minutes for
+// thousands of numbers, and puts the keys on the numbers.
 func (s *site) writeState() error {
 	key, err := pemkey.Parse(s.b.key)
 	if err != nil {
 		return err
 	}
 	host := "registry.terraform.io"
-	if out, err := exec.Command(s.b.cli, "version").Output(); err == nil && bytes.HasPrefix(out, []byte("OpenTofu")) { //nolint:gosec,noctx // as above
+	if out, err := exec.Command(s.b.cli, "version").Output(); err == nil && bytes.HasPrefix(out, []byte("OpenTofu")) { //nolint:gosec,noctx // a moment, and as above
 		host = "registry.opentofu.org"
 	}
 	fingerprint := key.Fingerprint()
@@ -180,8 +174,9 @@ func (s *site) writeState() error {
 			instances = append(instances, map[string]any{
 				"schema_version": 0, "index_key": number,
 				"attributes": map[string]any{
-					"phone_number_id": number, "business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
-					"business_public_key_signature_status": "VALID", "business_public_key_fingerprint": fingerprint, "allow_overwrite": false, "timeouts": nil,
+					"phone_number_id": number, "allow_overwrite": false, "timeouts": nil,
+					"business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
+					"business_public_key_signature_status": graphmock.StatusValid, "business_public_key_fingerprint": fingerprint,
 				},
 			})
 		}
@@ -191,8 +186,8 @@ func (s *site) writeState() error {
 		})
 	}
 	text, err := json.Marshal(map[string]any{
-		"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "9f2c3a52-6c1b-4b5e-8d0a-0c6f1e1a7b11", "outputs": map[string]any{},
-		"resources": resources,
+		"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "9f2c3a52-6c1b-4b5e-8d0a-0c6f1e1a7b11",
+		"outputs": map[string]any{}, "resources": resources,
 	})
 	return errors.Join(err, os.WriteFile(filepath.Join(s.folder, "terraform.tfstate"), text, 0o600))
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// The floor is a provider with the schema of whatsapp_business_encryption that
-// answers at once and does nothing. What the CLI, the framework and the wire
-// cost is what a run with the floor costs; only what is above it is ours.
+// Command floor is a provider with the schema of whatsapp_business_encryption that
+// answers at once and does nothing. A run with it costs what the CLI, the framework
+// and the connection cost; what a run with the provider costs above that is ours.
 package main
 
 import (
@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	// statusVariable is what a read finds, so that the bench can make the same
-	// plan appear as with the real provider.
+	// statusVariable names the status that a read finds, so that the bench can make the
+	// same plan appear as with the real provider.
 	statusVariable = "FLOOR_STATUS"
 	valid          = "VALID"
 	fingerprint    = "0000000000000000000000000000000000000000000000000000000000000000"
