@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The list of checks is CHECKS in GNUmakefile. The workflow spreads them over jobs,
+// because they need different versions of the CLI.
+func TestTheWorkflowRunsEveryCheck(t *testing.T) {
+	list := regexp.MustCompile(`(?m)^CHECKS := (.+)$`).FindStringSubmatch(read(t, "GNUmakefile"))
+	if list == nil {
+		t.Fatal("there is no list of checks in GNUmakefile")
+	}
+	want := strings.Fields(list[1])
+	var got []string
+	for _, step := range regexp.MustCompile(`(?m)^\s*- run: make (\S+)`).FindAllStringSubmatch(read(t, ".github/workflows/test.yml"), -1) {
+		got = append(got, step[1])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(slices.Compact(got), want) {
+		t.Errorf("the workflow runs %q, and GNUmakefile has the checks %q", got, want)
+	}
+	if !strings.HasSuffix(read(t, ".ci/run"), "\nmake check\n") {
+		t.Error(".ci/run does not end with make check")
+	}
+}
