@@ -19,6 +19,20 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
+// CONTRIBUTING.md wants a reason for each dependency.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	_, reasons, _ := strings.Cut(read(t, "DESIGN.md"), "\n## Dependencies\n")
+	required := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(read(t, "go.mod"), -1)
+	if len(required) == 0 {
+		t.Error("no dependency was found in go.mod")
+	}
+	for _, module := range required {
+		if name := strings.TrimPrefix(module[1], "github.com/hashicorp/"); !regexp.MustCompile("`" + regexp.QuoteMeta(name) + "[`/]").MatchString(reasons) {
+			t.Errorf("DESIGN.md has no reason for %s", module[1])
+		}
+	}
+}
+
 // The list of checks is CHECKS in GNUmakefile. The workflow spreads them over jobs,
 // because they need different versions of the CLI.
 func TestTheWorkflowRunsEveryCheck(t *testing.T) {
