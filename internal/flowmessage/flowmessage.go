@@ -33,7 +33,7 @@ type Request struct {
 	EncryptedAESKey   string `json:"encrypted_aes_key"`
 	InitialVector     string `json:"initial_vector"`
 
-	// session is known to the sender alone and does not travel.
+	// session is known to the sender alone and is not sent.
 	session Session
 }
 
@@ -44,8 +44,8 @@ type Session struct {
 	known bool
 }
 
-// EncryptRequest does what a WhatsApp client does with the public key of a number.
-// It fails on a key too small for OAEP.
+// EncryptRequest encrypts a payload as a WhatsApp client does with the public key of
+// a number. It fails on a key too small for OAEP.
 func EncryptRequest(pub *rsa.PublicKey, payload []byte) (Request, error) {
 	s := Session{known: true}
 	// crypto/rand.Read never fails: it ends the program instead.
@@ -67,7 +67,7 @@ func EncryptRequest(pub *rsa.PublicKey, payload []byte) (Request, error) {
 	}, nil
 }
 
-// Decrypt does what an endpoint does with a request. The error is [ErrWrongKey]
+// Decrypt decrypts a request as an endpoint does. The error is [ErrWrongKey]
 // when priv does not fit, and another one when the message is damaged.
 func Decrypt(priv *rsa.PrivateKey, r Request) (payload []byte, session Session, err error) {
 	wrapped, err := decode("encrypted_aes_key", r.EncryptedAESKey)
@@ -102,8 +102,8 @@ func Decrypt(priv *rsa.PrivateKey, r Request) (payload []byte, session Session, 
 	return payload, s, nil
 }
 
-// EncryptResponse does what an endpoint does with its answer: the same key, every
-// bit of the nonce inverted. The text is base64 and is the whole response body.
+// EncryptResponse encrypts an answer as an endpoint does: with the same key, and
+// every bit of the nonce inverted. The text is base64 and is the whole response body.
 func (s Session) EncryptResponse(payload []byte) (string, error) {
 	if !s.known {
 		return "", errNoSession
@@ -116,7 +116,7 @@ func (s Session) EncryptResponse(payload []byte) (string, error) {
 	return encode(gcm.Seal(nil, nonce[:], payload, nil)), nil
 }
 
-// DecryptResponse does what a WhatsApp client does with the answer to r. It needs
+// DecryptResponse decrypts the answer to r as a WhatsApp client does. It needs
 // the Request that [EncryptRequest] returned, not a copy that went through JSON.
 func (r Request) DecryptResponse(body string) ([]byte, error) {
 	return r.session.DecryptResponse(body)

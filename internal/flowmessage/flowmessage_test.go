@@ -76,9 +76,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestScheme decrypts by hand what the package made, so that a mistake made alike
+// TestSchemeByHand decrypts by hand what the package made, so that a mistake made alike
 // on both sides does not pass.
-func TestScheme(t *testing.T) {
+func TestSchemeByHand(t *testing.T) {
 	r := encrypt(t, "hello")
 	aesKey, err := rsa.DecryptOAEP(sha256.New(), nil, key(), raw(t, r.EncryptedAESKey), nil)
 	if err != nil || len(aesKey) != 16 {
@@ -223,7 +223,7 @@ func TestEmptySession(t *testing.T) {
 	}
 }
 
-func TestKeyTooSmall(t *testing.T) {
+func TestABrokenPublicKeyIsAnError(t *testing.T) {
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-func TestToken(t *testing.T) {
+func TestTheTokenIsChecked(t *testing.T) {
 	for _, tt := range []struct {
 		name, accepted string
 		auth           []string
@@ -62,7 +62,7 @@ func TestTokenOutsideTheHeaderIsRefused(t *testing.T) {
 	wantKey(t, s, "", "MISMATCH")
 }
 
-func TestProof(t *testing.T) {
+func TestTheAppSecretProofIsChecked(t *testing.T) {
 	mac := hmac.New(sha256.New, []byte("s3cret"))
 	mac.Write([]byte(token))
 	right := hex.EncodeToString(mac.Sum(nil))

@@ -65,8 +65,7 @@ func (s *Server) controlHandler() http.Handler {
 		reply(w, http.StatusNotFound, map[string]string{"error": "there is no " + r.Method + " " + r.URL.Path})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The Host check keeps out web pages that reach loopback through a name
-		// of their own.
+		// The Host check keeps out web pages that reach loopback by DNS rebinding.
 		if !loopbackHostPort(r.RemoteAddr) || !loopbackHostPort(r.Host) {
 			reply(w, http.StatusForbidden, map[string]string{"error": "only for callers on this machine"})
 			return

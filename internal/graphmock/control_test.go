@@ -12,7 +12,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-func TestControl(t *testing.T) {
+func TestControlChangesNumbers(t *testing.T) {
 	const at = "/_mock/numbers/" + number
 	for _, tt := range []struct {
 		name, method, path, body string
@@ -50,7 +50,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-func TestControlLists(t *testing.T) {
+func TestControlListsRequestsAndNumbers(t *testing.T) {
 	s := start(t, graphmock.Options{Token: token, Control: true})
 	post(t, s, keyA())
 	for range 2 {
@@ -72,7 +72,7 @@ func TestControlLists(t *testing.T) {
 	}
 }
 
-func TestControlIsAnOption(t *testing.T) {
+func TestControlIsOffByDefault(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	if got := get(t, s, "/_mock/numbers"); got.code() != 2500 {
 		t.Errorf("%d %s", got.status, got.text)

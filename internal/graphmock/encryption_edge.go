@@ -35,7 +35,7 @@ const (
 // key, a space or no key field rests on one good source; the rest is precaution.
 type Unset string
 
-// The ways. Each answers HTTP 200; the status shown is the stored one, MISMATCH
+// The ways to show it. Each answers HTTP 200; the status shown is the stored one, MISMATCH
 // unless [Server.SetKey] stored another.
 const (
 	UnsetBlank     Unset = "blank"      // key "", the default
@@ -53,7 +53,7 @@ func (s *Server) SetShape(sh Shape) { s.set(func(k *knobs) { k.shape = sh }) }
 func (s *Server) SetUnset(u Unset) { s.set(func(k *knobs) { k.unset = u }) }
 
 // SetStore chooses what becomes of the text of a posted key before it is stored;
-// nil keeps it as sent. Whether Meta normalises it is unknown. Store functions for
+// nil stores it as sent. Whether Meta normalises it is unknown. Store functions for
 // the likely cases are [StoreTrimmed], [StoreRewrapped], [StoreCRLF] and [StorePKCS1].
 func (s *Server) SetStore(store func(pem string) string) {
 	s.set(func(k *knobs) { k.store = store })
@@ -274,7 +274,7 @@ func StoreCRLF(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 }
 
-// StorePKCS1 keeps the key in the older armour, BEGIN RSA PUBLIC KEY.
+// StorePKCS1 stores the key in the older PEM type, BEGIN RSA PUBLIC KEY.
 func StorePKCS1(text string) string {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {

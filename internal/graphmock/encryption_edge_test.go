@@ -17,7 +17,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-func TestPostThenGet(t *testing.T) {
+func TestAPostedKeyIsRead(t *testing.T) {
 	s := start(t, graphmock.Options{Token: token})
 	if got := post(t, s, keyA()); got.status != 200 || got.text != `{"success":true}` {
 		t.Fatalf("%d %s", got.status, got.text)
@@ -48,7 +48,7 @@ func TestReregisterNeedsTheKeyAgain(t *testing.T) {
 	wantKey(t, s, keyA(), "VALID")
 }
 
-func TestShapesAndUnset(t *testing.T) {
+func TestShapesOfAnAnswer(t *testing.T) {
 	const status = `"business_public_key_signature_status":`
 	for _, tt := range []struct {
 		shape graphmock.Shape
@@ -222,7 +222,7 @@ func TestBodyIsBounded(t *testing.T) {
 	}
 }
 
-func TestStore(t *testing.T) {
+func TestStoreFunctions(t *testing.T) {
 	der := func(text string) []byte {
 		b, rest := pem.Decode([]byte(text))
 		if b == nil || len(rest) > 0 {
@@ -275,7 +275,7 @@ func TestSuccessBody(t *testing.T) {
 	}
 }
 
-func TestLag(t *testing.T) {
+func TestANewKeyShowsAfterItsLag(t *testing.T) {
 	// seen is what the GETs after a POST of key B over a VALID key A show.
 	for _, tt := range []struct {
 		key, signature int

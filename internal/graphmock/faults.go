@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Drop is the way in which a fault ends the connection. Mind that Go's client
-// sends a GET again by itself when a connection that it reused is dropped before
+// Drop is the way in which a fault ends the connection. Go's client sends a GET
+// again by itself when a connection that it reused is dropped before
 // the answer, so that one call may be recorded twice.
 type Drop int
 
-// The ways of dropping.
+// The ways to end a connection.
 const (
 	DropNone         Drop = iota
 	DropOnRequest         // close before the body is read; nothing is carried out
@@ -27,8 +27,8 @@ const (
 type Fault struct {
 	Method string // "GET", "POST"; "" = any
 	Object string // ID in the path; "" = any
-	After  int    // let this many matching requests through first
-	Times  int    // fire so often; 0 = once; -1 = for ever
+	After  int    // how many matching requests are answered as usual first
+	Times  int    // how often it fires; 0 = once; -1 = always
 
 	Status int         // 0 with a Body = 200
 	Header http.Header // replaces the usual ones; a name without values takes one away
@@ -51,8 +51,8 @@ type scripted struct {
 	after, left int
 }
 
-// Script adds faults. Each request is held against them in order and consumes at
-// most one; a fault does not see the requests that an earlier one consumed.
+// Script adds faults. Each request is matched with them in order and consumes at
+// most one; a fault does not count the requests that an earlier one consumed.
 func (s *Server) Script(f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

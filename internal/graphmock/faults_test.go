@@ -20,7 +20,7 @@ import (
 // itself when a reused connection is dropped.
 func fresh(r *http.Request) { r.Close = true }
 
-func TestFaultMatching(t *testing.T) {
+func TestAFaultFiresForMatchingRequests(t *testing.T) {
 	const other = "2"
 	// Each call is "METHOD object" and is answered with its fault's status, or 200.
 	for _, tt := range []struct {
@@ -124,7 +124,7 @@ func TestFaultReplacesEveryCheck(t *testing.T) {
 	}
 }
 
-func TestApply(t *testing.T) {
+func TestWhetherAFaultyRequestIsCarriedOut(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		fault  graphmock.Fault
@@ -157,7 +157,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-func TestApplyStillRefuses(t *testing.T) {
+func TestAnAppliedRequestIsStillChecked(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	s.Script(graphmock.Fault{Apply: true, Delay: 1}, graphmock.Fault{Apply: true, Status: 500})
 	if got := post(t, s, "nonsense"); got.code() != 100 {
@@ -167,7 +167,7 @@ func TestApplyStillRefuses(t *testing.T) {
 	wantKey(t, s, "", "MISMATCH")
 }
 
-func TestDrops(t *testing.T) {
+func TestDroppedConnections(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		drop  graphmock.Drop
@@ -217,7 +217,7 @@ func TestDropsWithoutAConnection(t *testing.T) {
 	}
 }
 
-func TestDelay(t *testing.T) {
+func TestADelayComesBeforeTheAnswer(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	const delay = 60 * time.Millisecond
 	s.Script(graphmock.Fault{Delay: delay})

@@ -74,8 +74,8 @@ type budget struct {
 
 // SetCallBudget answers calls beyond n per window with 80008 and the minutes, at
 // least 1, until they are accepted again. Refused calls count, too: Meta warns that
-// going on calling lengthens the ban. Answers from a [Fault] and calls without a
-// valid token do not count. n < 1 takes the limit away; a nil now is time.Now.
+// further calls make the wait longer. Answers from a [Fault] and calls without a
+// valid token do not count. n < 1 removes the limit; a nil now is time.Now.
 func (s *Server) SetCallBudget(n int, window time.Duration, now func() time.Time) {
 	if now == nil {
 		now = time.Now

@@ -86,7 +86,7 @@ func TestAddNumber(t *testing.T) {
 	}
 }
 
-func TestUnknownNumber(t *testing.T) {
+func TestChangingAnUnknownNumberPanics(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	if pem, status := s.Key("999"); pem != "" || status != "" {
 		t.Errorf("%q %q", pem, status)

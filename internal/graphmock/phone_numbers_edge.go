@@ -21,13 +21,13 @@ const (
 	maxLimit     = 100
 )
 
-// Pages makes the list of numbers awkward. The zero value is a well-behaved list.
+// Pages makes the list of numbers irregular. The zero value is a regular list.
 // Pages are counted from 1.
 type Pages struct {
 	// Empty names pages without numbers. Such a page still has next while numbers
 	// or other empty pages follow, which Meta documents as possible.
 	Empty []int
-	// RepeatCursor names a page whose next leads to itself, for ever; 0 = none.
+	// RepeatCursor names a page whose next always leads to itself; 0 = none.
 	RepeatCursor int
 	// Duplicates begins each page after the first with the last number of the
 	// page before.
@@ -66,8 +66,8 @@ func (n *slot) fields() map[string]any {
 	}
 }
 
-// cursor is a place in the list. It travels in base64, so that clients cannot
-// be tempted to read it.
+// cursor is a place in the list. It is sent in base64, so that clients are not
+// tempted to read it.
 type cursor struct{ page, offset int }
 
 func (c cursor) String() string {
@@ -159,8 +159,8 @@ func (s *Server) phoneNumbers(c call) answer {
 	return answer{status: http.StatusOK, body: encode(body)}
 }
 
-// nextLocked holds the caller's token, as Meta's does: a client that requests the
-// URL as it is gets refused here, and one that logs it gives the token away.
+// nextLocked is a URL with the caller's token in it, as Meta's is: a client that
+// requests it unchanged is refused here, and one that logs it leaks the token.
 func (s *Server) nextLocked(c call, base string, after cursor) string {
 	q := url.Values{paramToken: {c.token}, "after": {after.String()}, "limit": {strconv.Itoa(defaultLimit)}}
 	for _, name := range []string{"limit", "fields"} {

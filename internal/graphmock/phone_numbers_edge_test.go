@@ -131,7 +131,7 @@ func TestRepeatedCursor(t *testing.T) {
 	}
 }
 
-func TestLimit(t *testing.T) {
+func TestLimitsAndCursorsAreChecked(t *testing.T) {
 	s := with(t, 130)
 	for query, want := range map[string]int{"": 25, "limit=1": 1, "limit=100": 100} {
 		if p := readPage(t, get(t, s, list+"?"+query)); len(p.ids) != want || p.next == "" {
@@ -145,7 +145,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-func TestNextIsATrap(t *testing.T) {
+func TestTheNextURLHoldsTheToken(t *testing.T) {
 	s := with(t, 3)
 	p := readPage(t, get(t, s, list+"?limit=2&fields=id"))
 	u, err := url.Parse(p.next)
@@ -165,7 +165,7 @@ func TestNextIsATrap(t *testing.T) {
 	}
 }
 
-func TestFields(t *testing.T) {
+func TestOnlyTheFieldsAskedForAreSent(t *testing.T) {
 	s := with(t, 0)
 	s.AddNumber(graphmock.Number{
 		ID: "1", WABAID: waba, DisplayPhoneNumber: "+49 30 1", VerifiedName: "N", QualityRating: "YELLOW",
@@ -201,7 +201,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func TestWhoIsListed(t *testing.T) {
+func TestWhichNumbersAreListed(t *testing.T) {
 	s := with(t, 4)
 	s.AddNumber(graphmock.Number{ID: "9", WABAID: "8"})
 	s.Deregister("2")

@@ -53,7 +53,8 @@ func TestRecordHoldsNoSecrets(t *testing.T) {
 	if text := fmt.Sprintf("%+v", r); strings.Contains(text, "S3CRET") {
 		t.Error(text)
 	}
-	if r.Header.Get("Authorization") != "REDACTED" || r.Query.Get("appsecret_proof") != "REDACTED" || r.Form.Get("appsecret_proof") != "REDACTED" || r.Form.Get("x") != "y" {
+	if r.Header.Get("Authorization") != "REDACTED" || r.Query.Get("appsecret_proof") != "REDACTED" ||
+		r.Form.Get("appsecret_proof") != "REDACTED" || r.Form.Get("x") != "y" {
 		t.Errorf("%+v", r)
 	}
 	get(t, s, edge, header("Authorization", ""))
@@ -62,7 +63,7 @@ func TestRecordHoldsNoSecrets(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
+func TestCountByMethodAndObject(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	get(t, s, edge)
 	get(t, s, edge)

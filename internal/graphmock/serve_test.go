@@ -38,7 +38,7 @@ func TestVersionHeader(t *testing.T) {
 	}
 }
 
-func TestMethods(t *testing.T) {
+func TestUnsupportedMethods(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	for _, tt := range []struct{ method, path, text string }{
 		{http.MethodDelete, edge, "Unsupported delete request"},

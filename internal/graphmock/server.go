@@ -35,13 +35,13 @@ import (
 	"time"
 )
 
-// Options says what the server demands of every call. The zero value accepts any
+// Options are what the server demands of every call. The zero value accepts any
 // well-formed token and any version.
 type Options struct {
 	// Token is the one bearer token that is accepted; "" accepts any that is
 	// visible ASCII without blanks.
 	Token string
-	// AppSecret, when set, makes a right appsecret_proof compulsory, as a query
+	// AppSecret, when set, makes a valid appsecret_proof compulsory, as a query
 	// or a form parameter. Without it a proof is ignored, which is what Meta's
 	// guides call harmless.
 	AppSecret string
@@ -213,7 +213,7 @@ func (s *Server) urlLocked() string {
 	return "http://" + s.listener.Addr().String()
 }
 
-// Close stops listening, cuts every connection and ends every delay. It does not
+// Close stops listening, closes every connection and ends every delay. It does not
 // wait for handlers, so a [Fault.Hook] may call it.
 func (s *Server) Close() {
 	s.mu.Lock()

@@ -26,7 +26,7 @@ func TestStartRefusesOtherMachines(t *testing.T) {
 	}
 }
 
-func TestStart(t *testing.T) {
+func TestAServerStartsOnce(t *testing.T) {
 	for _, addr := range []string{"", "127.0.0.1:0", "localhost:0"} {
 		s := graphmock.NewUnstartedServer(graphmock.Options{})
 		if err := s.Start(addr); err != nil {
@@ -88,7 +88,7 @@ func TestNewServerRefusesATypo(t *testing.T) {
 	}
 }
 
-func TestReset(t *testing.T) {
+func TestResetKeepsNothingButTheNumbers(t *testing.T) {
 	s := start(t, graphmock.Options{})
 	s.AddNumber(graphmock.Number{ID: "2", Unregistered: true})
 	s.Reregister("2")

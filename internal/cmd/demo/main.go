@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Command demo plays the life of an encryption key against the mock Graph server,
+// Command demo shows the life of an encryption key against the mock Graph server,
 // with the real CLI and the configuration in examples/two-numbers, and checks
 // every step. It ends with a Flow request that WhatsApp's side encrypts with
 // the key on the number and the private key from Terraform decrypts.
@@ -32,7 +32,7 @@ const (
 
 func main() {
 	cli := flag.String("cli", "terraform", "the terraform or tofu binary")
-	configuration := flag.String("configuration", "examples/two-numbers/main.tf", "the configuration to play")
+	configuration := flag.String("configuration", "examples/two-numbers/main.tf", "the configuration to apply")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

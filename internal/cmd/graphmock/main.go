@@ -111,7 +111,10 @@ func explain(url, token, secret, id string) string {
 		{"What the numbers hold", control + "numbers"},
 		{"Register a number again, so that its signature becomes MISMATCH", "-X POST " + control + "numbers/" + id + "/reregister"},
 		{"Take a number's registration away", "-X POST " + control + "numbers/" + id + "/deregister"},
-		{"Put another key there, unchecked (status: VALID unless given)", "--data-urlencode business_public_key@public.pem -d status=VALID " + control + "numbers/" + id + "/key"},
+		{
+			"Put another key there, unchecked (status: VALID unless given)",
+			"--data-urlencode business_public_key@public.pem -d status=VALID " + control + "numbers/" + id + "/key",
+		},
 		{"Take the key away", "-X DELETE " + control + "numbers/" + id + "/key"},
 		{"Forget requests and keys", "-X POST " + control + "reset"},
 	} {

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 var baseURL = regexp.MustCompile(`export WHATSAPP_BASE_URL=(http://127\.0\.0\.1:\d+)\n`)
 
-func TestProgram(t *testing.T) {
+func TestTheProgramServesUntilInterrupted(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"=-token T|1 -app-secret it's -number 11 -number 12:7 -oldest v21.0 -newest v26.0")
 	cmd.Stderr = os.Stderr
@@ -100,7 +100,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-func TestUsage(t *testing.T) {
+func TestWrongArguments(t *testing.T) {
 	for _, tt := range []struct {
 		args   string
 		code   int
@@ -133,7 +133,8 @@ func TestDefaults(t *testing.T) {
 	if code := run(ctx, nil, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Errorf("%d %s", code, stderr.String())
 	}
-	if text := stdout.String(); !strings.Contains(text, "ACCESS_TOKEN=any-token-will-do\n") || !strings.Contains(text, "/106540352242922/reregister") || strings.Contains(text, "APP_SECRET") {
+	if text := stdout.String(); !strings.Contains(text, "ACCESS_TOKEN=any-token-will-do\n") ||
+		!strings.Contains(text, "/106540352242922/reregister") || strings.Contains(text, "APP_SECRET") {
 		t.Error(text)
 	}
 }
