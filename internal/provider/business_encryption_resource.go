@@ -46,12 +46,10 @@ func (r *businessEncryptionResource) Configure(_ context.Context, req resource.C
 
 func (r *businessEncryptionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	u := r.newUpload(ctx, actionCreate, req.Plan, req.Config, &resp.Diagnostics)
-	timeout, diags := u.model.Timeouts.Create(ctx, defaultUploadTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Create, defaultUploadTimeout))
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
@@ -68,12 +66,10 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(attrPublicKey), &before.PublicKey)...)
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(attrSignatureStatus), &before.SignatureStatus)...)
 	u := r.newUpload(ctx, actionUpdate, req.Plan, req.Config, &resp.Diagnostics)
-	timeout, diags := u.model.Timeouts.Update(ctx, defaultUploadTimeout)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Update, defaultUploadTimeout))
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
@@ -90,14 +86,12 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
-	resp.Diagnostics.Append(diags...)
 	client := r.provider.requireClient(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, state.Timeouts.Read, defaultReadTimeout))
 	defer cancel()
 
 	// Before anything else, because the framework wants an identity even from a

@@ -4,12 +4,10 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"regexp"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/numbervalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -41,16 +39,11 @@ var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
 const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
 
-const (
-	defaultReadTimeout   = 2 * time.Minute
-	defaultUploadTimeout = 5 * time.Minute
-)
-
 type businessEncryptionModel struct {
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
 	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
 	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null but in the configuration
-	PublicKeyWOVer  types.Int64    `tfsdk:"business_public_key_wo_version"`
+	PublicKeyWOVer  types.Number   `tfsdk:"business_public_key_wo_version"`
 	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
 	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
 	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
@@ -85,10 +78,10 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 				CustomType: publicKeyType{},
 				Validators: []validator.String{publicKeyValidator{}},
 			},
-			attrPublicKeyWOVer: schema.Int64Attribute{
+			attrPublicKeyWOVer: schema.NumberAttribute{
 				MarkdownDescription: "For a source that gives another key on every run, such as one that generates it. With a version, a new key is taken from `" + attrPublicKeyWO + "` only when the version changes, up or down; otherwise the key that was uploaded stays, and its drift is repaired with that key.",
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AlsoRequires(path.MatchRoot(attrPublicKeyWO))},
+				Validators:          []validator.Number{wholeNumber{}, numbervalidator.AlsoRequires(path.MatchRoot(attrPublicKeyWO))},
 			},
 			attrSignatureStatus: schema.StringAttribute{
 				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
@@ -109,26 +102,6 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 			attrTimeouts: timeoutsAttribute(ctx),
 		},
 	}
-}
-
-// timeoutsAttribute gives the library's attribute the descriptions of ours.
-func timeoutsAttribute(ctx context.Context) schema.Attribute {
-	attribute, ok := timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true}).(schema.SingleNestedAttribute)
-	if !ok {
-		panic("timeouts.Attributes no longer returns a SingleNestedAttribute")
-	}
-	attribute.MarkdownDescription = "How long an operation on the number may take, all its requests together, as a duration such as `90s` or `5m`."
-	describe := func(name, what string, byDefault time.Duration) {
-		attribute.Attributes[name] = schema.StringAttribute{
-			MarkdownDescription: fmt.Sprintf("The time for %s. Defaults to `%s`.", what, shortDuration(byDefault)),
-			Optional:            true,
-			Validators:          []validator.String{checkedBy{checkDuration, "must be a duration greater than zero such as `90s` or `5m`", false}},
-		}
-	}
-	describe("create", "the first upload and its confirmation", defaultUploadTimeout)
-	describe("read", "reading the key, at plan and refresh", defaultReadTimeout)
-	describe("update", "a later upload and its confirmation", defaultUploadTimeout)
-	return attribute
 }
 
 func (r *businessEncryptionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {

@@ -16,13 +16,14 @@ type checkedBy struct {
 	check       func(string) error
 	description string
 	secret      bool // the line of the configuration must not be shown
+	mayBeEmpty  bool // an empty value counts as none
 }
 
 func (v checkedBy) Description(context.Context) string         { return v.description }
 func (v checkedBy) MarkdownDescription(context.Context) string { return v.description }
 
 func (v checkedBy) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() == "" {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueString() == "" && v.mayBeEmpty {
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {

@@ -28,9 +28,7 @@ func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionMod
 	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() || d.client == nil {
 		return
 	}
-	timeout, timeoutDiags := plan.Timeouts.Read(ctx, defaultReadTimeout)
-	diags.Append(timeoutDiags...)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, plan.Timeouts.Read, defaultReadTimeout))
 	defer cancel()
 	defer d.served.warnOnce(diags)
 

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -65,7 +64,7 @@ type providerModel struct {
 	AppSecret    types.String `tfsdk:"app_secret"`
 	APIVersion   types.String `tfsdk:"api_version"`
 	BaseURL      types.String `tfsdk:"base_url"`
-	MaxRetries   types.Int64  `tfsdk:"max_retries"`
+	MaxRetries   types.Number `tfsdk:"max_retries"`
 	RetryMaxWait types.String `tfsdk:"retry_max_wait"`
 }
 
@@ -80,41 +79,46 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			"access_token": schema.StringAttribute{
 				MarkdownDescription: "The access token for the Graph API, preferably the token of a system user with the permission `whatsapp_business_messaging`. " +
-					"It is sent in the `Authorization` header only. It can also be given with the environment variable `" + envAccessToken + "`, which keeps it out of the configuration.",
+					"It is sent in the `Authorization` header only. " + orFromEnvironment(envAccessToken) + " That keeps it out of the configuration.",
 				Optional:  true,
 				Sensitive: true,
 			},
 			"app_secret": schema.StringAttribute{
 				MarkdownDescription: "The secret of the app that the access token was issued for. With it, every request carries `appsecret_proof`, which the Graph API demands from apps that have \"Require app secret\" switched on. " +
-					"The secret itself is never sent. It can also be given with the environment variable `" + envAppSecret + "`.",
+					"The secret itself is never sent. " + orFromEnvironment(envAppSecret),
 				Optional:  true,
 				Sensitive: true,
 			},
 			"api_version": schema.StringAttribute{
-				MarkdownDescription: "The version of the Graph API. It can also be given with the environment variable `" + envAPIVersion + "`. Defaults to `" + graph.DefaultAPIVersion + "`.",
+				MarkdownDescription: "The version of the Graph API. " + orFromEnvironment(envAPIVersion) + " Defaults to `" + graph.DefaultAPIVersion + "`.",
 				Optional:            true,
-				Validators:          []validator.String{checkedBy{graph.CheckAPIVersion, "must be a Graph API version such as `" + graph.DefaultAPIVersion + "`", false}},
+				Validators:          []validator.String{checkedBy{check: graph.CheckAPIVersion, description: "must be a Graph API version such as `" + graph.DefaultAPIVersion + "`", mayBeEmpty: true}},
 			},
 			"base_url": schema.StringAttribute{
 				MarkdownDescription: "The URL of the Graph API, without the version: `https`, or `http` to a loopback address for tests. " +
-					"It can also be given with the environment variable `" + envBaseURL + "`. Defaults to `" + graph.DefaultBaseURL + "`.",
+					orFromEnvironment(envBaseURL) + " Defaults to `" + graph.DefaultBaseURL + "`, unless one of the two is set and empty: that is an error, because the access token would go to another place than was meant.",
 				Optional:   true,
-				Validators: []validator.String{checkedBy{graph.CheckBaseURL, "must be an https URL, or an http URL to a loopback address", true}},
+				Validators: []validator.String{checkedBy{check: graph.CheckBaseURL, description: "must be an https URL, or an http URL to a loopback address", secret: true, mayBeEmpty: true}},
 			},
-			"max_retries": schema.Int64Attribute{
+			"max_retries": schema.NumberAttribute{
 				MarkdownDescription: fmt.Sprintf("How often a request is sent again when it failed for a passing reason: a rate limit, an error of the server, or no answer. From `0` to `%d`. "+
-					"It can also be given with the environment variable `%s`. Defaults to `%d`.", mostRetries, envMaxRetries, graph.DefaultMaxRetries),
+					"%s Defaults to `%d`.", mostRetries, orFromEnvironment(envMaxRetries), graph.DefaultMaxRetries),
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(0, mostRetries)},
+				Validators: []validator.Number{wholeNumber{0, mostRetries}},
 			},
 			"retry_max_wait": schema.StringAttribute{
 				MarkdownDescription: fmt.Sprintf("The longest wait before a request is sent again, as a duration such as `30s` or `5m`, `%s` at most. When the server asks for a longer wait, the operation fails at once and says how long it is. "+
-					"It can also be given with the environment variable `%s`. Defaults to `%s`.", shortDuration(longestMaxWait), envRetryMaxWait, shortDuration(graph.DefaultRetryMaxWait)),
+					"%s Defaults to `%s`.", shortDuration(longestMaxWait), orFromEnvironment(envRetryMaxWait), shortDuration(graph.DefaultRetryMaxWait)),
 				Optional:   true,
-				Validators: []validator.String{checkedBy{checkMaxWait, "must be a duration such as `30s` or `5m`", false}},
+				Validators: []validator.String{checkedBy{check: checkMaxWait, description: "must be a duration such as `30s` or `5m`", mayBeEmpty: true}},
 			},
 		},
 	}
+}
+
+// orFromEnvironment completes the description of an argument.
+func orFromEnvironment(name string) string {
+	return "When it is null or empty, the environment variable `" + name + "` is used."
 }
 
 // Configure sends nothing. A value that is not known yet, because it comes
@@ -141,8 +145,12 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 
 	if token.value == "" && !token.unknown {
 		resp.Diagnostics.AddAttributeError(path.Root("access_token"), "Missing WhatsApp access token",
-			"The Graph API needs an access token, and none was given. Set the argument access_token in the provider block, or the environment variable "+envAccessToken+". "+
-				"A value that is set but empty counts as not given.")
+			"The Graph API needs an access token, and "+token.missing()+". Set the argument access_token in the provider block, or the environment variable "+envAccessToken+".")
+	}
+	if baseURL.value == "" && len(baseURL.empty) > 0 {
+		resp.Diagnostics.AddAttributeError(path.Root("base_url"), "Empty base_url",
+			"No URL was given for the Graph API: "+baseURL.missing()+". The default is not used, because the access token would then go to "+graph.DefaultBaseURL+", which may not be what was meant. "+
+				"Give a URL, or leave both out (in an expression, null) to use the default.")
 	}
 	token.check(checkAccessToken, &resp.Diagnostics)
 	secret.check(checkAppSecret, &resp.Diagnostics)

@@ -13,23 +13,51 @@ import (
 )
 
 // setting is one provider argument, from the configuration or from the
-// environment. The configuration takes precedence, even when it is empty.
+// environment. The configuration takes precedence. An empty value in either
+// counts as none, because that is what a variable that was not set gives.
 type setting struct {
 	value    string
 	unknown  bool
 	argument string
-	source   string
+	source   string   // where the value comes from
+	empty    []string // where an empty value was given
 }
 
 func (d *providerData) setting(argument string, configured types.String, env string) setting {
-	switch {
-	case configured.IsUnknown():
+	s := setting{argument: argument}
+	if configured.IsUnknown() {
 		d.unknown = append(d.unknown, argument)
-		return setting{unknown: true, argument: argument}
-	case configured.IsNull():
-		return setting{value: os.Getenv(env), argument: argument, source: "the environment variable " + env}
+		s.unknown = true
+		return s
+	}
+	fromEnv, inEnv := os.LookupEnv(env)
+	for _, from := range []struct {
+		value, source string
+		given         bool
+	}{
+		{configured.ValueString(), "the argument " + argument, !configured.IsNull()},
+		{fromEnv, "the environment variable " + env, inEnv},
+	} {
+		switch {
+		case !from.given:
+		case from.value == "":
+			s.empty = append(s.empty, from.source)
+		case s.value == "":
+			s.value, s.source = from.value, from.source
+		}
+	}
+	return s
+}
+
+// missing says why there is no value.
+func (s setting) missing() string {
+	switch len(s.empty) {
+	case 0:
+		return "none was given"
+	case 1:
+		return s.empty[0] + " is empty"
 	default:
-		return setting{value: configured.ValueString(), argument: argument, source: "the argument " + argument}
+		return s.empty[0] + " and " + s.empty[1] + " are empty"
 	}
 }
 
@@ -45,14 +73,14 @@ func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
 }
 
 // digits makes a text of a number, so that it can be a setting like the others.
-func digits(n types.Int64) types.String {
+func digits(n types.Number) types.String {
 	switch {
 	case n.IsUnknown():
 		return types.StringUnknown()
 	case n.IsNull():
 		return types.StringNull()
 	default:
-		return types.StringValue(strconv.FormatInt(n.ValueInt64(), 10))
+		return types.StringValue(n.ValueBigFloat().Text('f', -1))
 	}
 }
 

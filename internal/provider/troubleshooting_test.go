@@ -26,7 +26,8 @@ type message struct{ summary, cause, remedy string }
 
 // messages are all of them, in the order in which a user meets them.
 var messages = []message{
-	{"Missing WhatsApp access token", "Neither the argument `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value.", "Set one of the two. A variable that is set but empty counts as not set."},
+	{"Missing WhatsApp access token", "Neither the argument `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value.", "Set one of the two. An empty value counts as none."},
+	{"Empty base_url", "The argument `base_url`, or the environment variable `WHATSAPP_BASE_URL`, is set and empty, and the other has no value, either. The default is not used, because the access token would go to another place than was meant.", "Give a URL. To use the default, leave both out; in an expression, `null` leaves the argument out."},
 	{"Invalid …", "An argument, named in the message, cannot be right: the message says why, and, for an argument of the provider, whether it came from the configuration or from the environment.", "Correct the value. A trailing newline from a file is removed by `trimspace()`."},
 	{"Invalid provider configuration", "The arguments of the provider do not fit together.", "Follow the message."},
 	{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or give a value that does not depend on a resource."},

@@ -76,7 +76,7 @@ func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnost
 // applying, and the two may differ. So a key of the configuration is planned as
 // known only where a difference must stop the apply: Terraform then refuses to go
 // on, and the warning explains why.
-func planWriteOnly(given publicKeyValue, version types.Int64, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
+func planWriteOnly(given publicKeyValue, version types.Number, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
 	same := given.sameKey(uploaded)
 	switch {
 	case same && state.PublicKeyWOVer.IsNull(): // also what switches from a plain key with a version

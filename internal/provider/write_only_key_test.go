@@ -337,7 +337,7 @@ func TestAccWriteOnly_invalid(t *testing.T) {
 		"private key":              {fixture(t, "rsa2048_a.private_pkcs8.pem"), nil, `(?s)Invalid business_public_key_wo.*private key`},
 		"version without a value":  {"", []string{version1}, `(?s)Attribute "business_public_key_wo" must be specified when "business_public_key_wo_version" is specified`},
 		"value withdrawn":          {"", nil, `(?s)Missing Attribute Configuration.*Exactly one of these attributes must be configured`},
-		"version that is no whole": {keyA(t), []string{"business_public_key_wo_version = 1.5"}, `(?s)business_public_key_wo_version = 1.5.*is not an integer`},
+		"version that is no whole": {keyA(t), []string{"business_public_key_wo_version = 1.5"}, `(?s)The value 1.5 must be a whole number`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
