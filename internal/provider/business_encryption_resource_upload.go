@@ -76,17 +76,49 @@ func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
 	return true
 }
 
+// notConfirmed says what the number shows instead of the uploaded key, what
+// clients do meanwhile, and what to do next.
 func (u *upload) notConfirmed(e *graph.UnconfirmedError) string {
-	why := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %d reads the number shows %s with the signature status %q, not %q.",
-		u.number(), u.key.Fingerprint(), e.Reads, describeSlot(e.Slot), e.Slot.SignatureStatus, graph.SignatureValid)
+	var shows, clients string
+	switch {
+	case !e.Slot.HasKey():
+		shows, clients = "the number shows no key", "WhatsApp clients cannot encrypt for this number until it shows one."
+	case e.Slot.Key.IsZero():
+		shows, clients = "the number shows a key that is not a readable RSA public key of 2048 bits", "WhatsApp clients cannot use that key."
+	case e.Slot.Holds(u.key):
+		shows, clients = fmt.Sprintf("the signature of the key has the status %q, and not %q", e.Slot.SignatureStatus, graph.SignatureValid), "Until the signature is valid, WhatsApp clients may refuse the key."
+	case e.Slot.SignatureStatus == graph.SignatureValid:
+		shows, clients = "the number shows another key, the one with the SHA-256 fingerprint "+e.Slot.Key.Fingerprint(), "Its signature is valid: WhatsApp clients go on encrypting with that key, and the endpoint needs its private key."
+	default:
+		shows, clients = fmt.Sprintf("the number shows another key, the one with the SHA-256 fingerprint %s, whose signature has the status %q, and not %q", e.Slot.Key.Fingerprint(), e.Slot.SignatureStatus, graph.SignatureValid), "WhatsApp clients may refuse that key."
+	}
+
+	reads := fmt.Sprintf("%d reads", e.Reads)
+	if e.Reads == 1 {
+		reads = "one read"
+	}
+	what := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %s %s. %s", u.number(), u.key.Fingerprint(), reads, shows, clients)
 	if e.Err != nil {
-		why += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
+		what += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
 	}
-	next := fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, apply uploads the key again, which signs it again.", graph.SignatureValid)
-	if u.action == actionCreate {
-		next = "The resource is tainted, so the next apply replaces it, which uploads the same key again and is harmless. To keep it instead, run terraform untaint."
+	return what + " What was seen is saved in the state.\n\n" + u.afterNotConfirmed(e.Slot)
+}
+
+func (u *upload) afterNotConfirmed(slot graph.Slot) string {
+	another := slot.HasKey() && !slot.Holds(u.key)
+	const somebody = " If it goes on showing another key, something else sets the key of this number: another resource, another state or another tool."
+	switch {
+	case u.action == actionCreate && another:
+		return "The resource is tainted, and the next apply would replace it, which is refused as long as the number shows another key. Run terraform untaint, and plan again in a few minutes: whatever is left to do is then an update." + somebody
+	case u.action == actionCreate:
+		return "The resource is tainted, so the next apply replaces it, which uploads the same key again and is harmless. To keep it instead, run terraform untaint."
+	case !slot.HasKey():
+		return "Run plan again in a few minutes: if the number still shows no key, the apply uploads the key again."
+	case another:
+		return "Run plan again in a few minutes: if the number still shows another key, the apply uploads the key of the configuration again." + somebody
+	default:
+		return fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, the apply uploads the key again, which signs it again.", graph.SignatureValid)
 	}
-	return why + " Until that changes, WhatsApp clients may refuse the key. What was seen is saved in the state.\n\n" + next
 }
 
 // save writes the state, the identity and the private data of an upload, or of

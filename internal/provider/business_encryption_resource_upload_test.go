@@ -348,3 +348,56 @@ func TestAccBusinessEncryption_errorsInUpload(t *testing.T) {
 		})
 	}
 }
+
+// What the number shows instead of a valid key, what clients do meanwhile, and
+// what to do next. Nothing is said of a status when it is the key that differs.
+func TestNotConfirmedSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	const (
+		untaint = "To keep it instead, run terraform untaint."
+		again   = "if the number still shows another key, the apply uploads the key of the configuration again. If it goes on showing another key, something else sets the key of this number"
+	)
+	for name, test := range map[string]struct {
+		stored, status string
+		says           string
+		createNext     string
+		updateNext     string
+		not            string
+	}{
+		"another key":                    {keyA(t), "VALID", "the number shows another key, the one with the SHA-256 fingerprint " + fingerprintOf(t, keyA(t)) + ". Its signature is valid: WhatsApp clients go on encrypting with that key", "Run terraform untaint, and plan again in a few minutes", again, `"VALID"`},
+		"signature":                      {keyB(t), "MISMATCH", `the signature of the key has the status "MISMATCH", and not "VALID". Until the signature is valid, WhatsApp clients may refuse the key.`, untaint, `if the status is still not "VALID", the apply uploads the key again, which signs it again`, "another key"},
+		"unknown status":                 {keyB(t), "PENDING", `has the status "PENDING", and not "VALID"`, untaint, `if the status is still not "VALID"`, "another key"},
+		"another key and its signature":  {keyA(t), "MISMATCH", `the number shows another key, the one with the SHA-256 fingerprint ` + fingerprintOf(t, keyA(t)) + `, whose signature has the status "MISMATCH", and not "VALID". WhatsApp clients may refuse that key.`, "which is refused as long as the number shows another key", again, "go on encrypting"},
+		"nothing readable, called valid": {"nonsense", "VALID", "the number shows a key that is not a readable RSA public key of 2048 bits. WhatsApp clients cannot use that key.", "which is refused as long as the number shows another key", again, "go on encrypting"},
+		"no key":                         {"", "MISMATCH", "the number shows no key. WhatsApp clients cannot encrypt for this number until it shows one.", untaint, "if the number still shows no key, the apply uploads the key again", "another key"},
+	} {
+		for _, creating := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, creating %t", name, creating), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				if test.stored != "" {
+					w.SetKey(testNumber, test.stored, test.status)
+				}
+				w.Script(graphmock.Fault{Method: "POST", Times: -1, Status: 200, Body: `{"success":true}`})
+				p, next := w.protocol(), test.updateNext
+				var diags []*tfprotov6.Diagnostic
+				if creating {
+					diags, next = p.create(testNumber, keyB(t), true).Diagnostics, test.createNext
+				} else {
+					diags = p.update(keyA(t), keyB(t), nil).Diagnostics
+				}
+				if len(diags) != 1 || diags[0].Summary != "The key was uploaded but is not confirmed" {
+					t.Fatalf("%+v", diags)
+				}
+				for _, want := range []string{test.says, next, fingerprintOf(t, keyB(t)), testNumber, "after 9 reads"} {
+					if !strings.Contains(diags[0].Detail, want) {
+						t.Errorf("not said: %s\nsaid: %s", want, diags[0].Detail)
+					}
+				}
+				if strings.Contains(strings.SplitN(diags[0].Detail, "\n\n", 2)[0], test.not) {
+					t.Errorf("said: %s", diags[0].Detail)
+				}
+			})
+		}
+	}
+}
