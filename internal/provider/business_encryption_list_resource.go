@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -60,7 +61,7 @@ func (l *businessEncryptionListResource) ListResourceConfigSchema(_ context.Cont
 				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, wabaIDRule)},
 			},
 			attrIncludeWithoutKey: schema.BoolAttribute{
-				MarkdownDescription: "Whether numbers on which no key was ever set are listed, too. They cannot be imported. Defaults to `false`.",
+				MarkdownDescription: "Whether numbers on which no key was ever set are listed, too, with the mark `no key`. They cannot be imported, and are left out, with a warning, when a configuration is generated. Defaults to `false`.",
 				Optional:            true,
 			},
 		},
@@ -116,8 +117,7 @@ func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListRes
 			}
 			for i, read := range l.read(ctx, numbers[:n]) {
 				number := numbers[i]
-				switch {
-				case read.err != nil:
+				if read.err != nil {
 					if !itsOwnState(read.err) {
 						failedInARow++
 					}
@@ -125,14 +125,29 @@ func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListRes
 					if !push(list.ListResult{Diagnostics: unreadable(number.ID, read.err, stop)}) || stop {
 						return
 					}
-				case !read.slot.HasKey() && !l.keyless:
-					failedInARow = 0
-				default:
-					failedInARow = 0
-					left--
-					if !push(l.result(ctx, number, read.slot)) {
-						return
+					continue
+				}
+				failedInARow = 0
+				if !read.slot.HasKey() {
+					if !l.keyless {
+						continue
 					}
+					if l.req.IncludeResource {
+						if !push(list.ListResult{Diagnostics: diag.Diagnostics{leftOut(number)}}) {
+							return
+						}
+						continue
+					}
+				}
+				left--
+				result := l.result(ctx, number, read.slot)
+				// Terraform stops reading at the limit, and would not see a
+				// warning that comes later.
+				if rest := len(numbers) - i - 1; l.req.Limit > 0 && left == 0 && rest > 0 {
+					result.Diagnostics.Append(endsAtLimit(l.req.Limit, rest))
+				}
+				if !push(result) {
+					return
 				}
 			}
 			numbers = numbers[n:]
@@ -157,13 +172,9 @@ type listed struct {
 	err  error
 }
 
-// read reads some numbers at the same time, unless nothing of what they hold is
-// asked for.
+// read reads some numbers at the same time.
 func (l listing) read(ctx context.Context, numbers []graph.PhoneNumber) []listed {
 	found := make([]listed, len(numbers))
-	if l.keyless && !l.req.IncludeResource {
-		return found
-	}
 	var wg sync.WaitGroup
 	for i, n := range numbers {
 		wg.Go(func() {
@@ -202,10 +213,30 @@ func unreadable(number string, err error, stop bool) diag.Diagnostics {
 	return diags
 }
 
+// leftOut is for a number without a key when Terraform asks for whole resources,
+// which it does to generate a configuration. One resource without a key would
+// make the whole generated file invalid.
+func leftOut(number graph.PhoneNumber) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("A phone number without a key is left out",
+		fmt.Sprintf("Phone number ID %s, %s, holds no key, so it cannot be imported, and no configuration is generated for it. A new resource sets its key.", number.ID, displayName(number)))
+}
+
+func endsAtLimit(limit int64, rest int) diag.Diagnostic {
+	numbers := fmt.Sprintf("%d phone numbers of the account are", rest)
+	if rest == 1 {
+		numbers = "one phone number of the account is"
+	}
+	return diag.NewWarningDiagnostic("The list ends at its limit",
+		fmt.Sprintf("The list has %d results, which is its limit, and %s not looked at. To list all, set a higher limit in the list block.", limit, numbers))
+}
+
 // result is one number as an import and the read after it would make it.
 func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.Slot) list.ListResult {
 	result := l.req.NewListResult(ctx)
 	result.DisplayName = displayName(number)
+	if !slot.HasKey() {
+		result.DisplayName += ", no key"
+	}
 	result.Diagnostics.Append(setImported(ctx, result.Resource, result.Identity, types.StringValue(number.ID))...)
 	if !slot.HasKey() || !l.req.IncludeResource {
 		return result

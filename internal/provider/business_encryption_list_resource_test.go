@@ -160,7 +160,11 @@ func (w *world) mustHaveSent(want map[string]string) {
 	}
 }
 
-const notListed = "WARNING: A phone number is not listed"
+const (
+	notListed  = "WARNING: A phone number is not listed"
+	keyless    = "WARNING: A phone number without a key is left out"
+	atTheLimit = "WARNING: The list ends at its limit"
+)
 
 // Only the numbers with a key, sorted, from all pages; each is read once, and no
 // more than four at a time.
@@ -189,22 +193,27 @@ func TestList(t *testing.T) {
 }
 
 // With the numbers without a key, nothing but the list is needed.
+// Numbers without a key are listed with a mark, and left out with a warning when
+// Terraform generates a configuration: one resource without a key would make the
+// whole file invalid.
 func TestList_withoutKey(t *testing.T) {
 	t.Parallel()
-	w := newWABA(t, 9)
+	w := newWABA(t, 5)
 	p := w.protocol()
-	p.mustList(query{includeWithoutKey: true}, listIDs(0, 9)...)
-	w.mustHaveSent(sent("GET"))
-
 	for _, unset := range []graphmock.Unset{graphmock.UnsetBlank, graphmock.UnsetSpace, graphmock.UnsetEmptyData} {
 		w.SetUnset(unset)
-		results := p.mustList(query{includeWithoutKey: true, includeResource: true}, listIDs(0, 9)...)
-		w.mustHaveSent(sent("GET", listIDs(0, 9)...))
-		state := p.fields(p.schema.ResourceSchemas[resourceType].ValueType(), results[1].Resource)
-		for _, name := range []string{attrPublicKey, attrFingerprint, attrSignatureStatus} {
-			if !state[name].IsNull() {
-				t.Errorf("%s: %s is %s", unset, name, state[name])
+		results := p.mustList(query{includeWithoutKey: true}, listIDs(0, 5)...)
+		w.mustHaveSent(sent("GET", listIDs(0, 5)...))
+		for i, want := range []string{"+1 631-555-0000 (Lucky Shrub)", "+1 631-555-0001 (Lucky Shrub), no key", "+1 631-555-0002 (Lucky Shrub)", "+1 631-555-0003 (Lucky Shrub), no key", "+1 631-555-0004 (Lucky Shrub)"} {
+			if results[i].DisplayName != want {
+				t.Errorf("%s: number %d is displayed as %q, not %q", unset, i, results[i].DisplayName, want)
 			}
+		}
+
+		results = p.mustList(query{includeWithoutKey: true, includeResource: true}, listID(0), keyless, listID(2), keyless, listID(4))
+		w.mustHaveSent(sent("GET", listIDs(0, 5)...))
+		if detail := results[1].Diagnostics[0].Detail; !strings.Contains(detail, "Phone number ID "+listID(1)+", +1 631-555-0001 (Lucky Shrub), holds no key") {
+			t.Errorf("the warning is %s", detail)
 		}
 	}
 }
@@ -216,7 +225,21 @@ func TestList_empty(t *testing.T) {
 	w.mustHaveSent(sent("GET"))
 }
 
-// At the limit nothing more is asked for, and nothing was read ahead in vain.
+// A list that is exactly as long as its limit is complete, and one number more
+// is named as one.
+func TestList_endsWithTheAccount(t *testing.T) {
+	t.Parallel()
+	p := newWABA(t, 5).protocol()
+	p.mustList(query{limit: 5, includeWithoutKey: true}, listIDs(0, 5)...)
+	p.mustList(query{limit: 3}, listID(0), listID(2), listID(4))
+	results := p.mustList(query{limit: 4, includeWithoutKey: true}, listID(0), listID(1), listID(2), atTheLimit, listID(3))
+	if detail := results[3].Diagnostics[0].Detail; !strings.Contains(detail, "one phone number of the account is not looked at") {
+		t.Error(detail)
+	}
+}
+
+// At the limit nothing more is asked for, and nothing was read ahead in vain. The
+// result that reaches it says what is left.
 func TestList_limit(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 120)
@@ -225,18 +248,34 @@ func TestList_limit(t *testing.T) {
 		limit      int64
 		withoutKey bool
 		resource   bool
+		warnings   int // of numbers that are left out
 		last       int // the number that is read last
 	}{
 		{limit: 1, last: 0},
 		{limit: 2, last: 2},
 		{limit: 3, last: 4},
 		{limit: 7, last: 12},
-		{limit: 5, withoutKey: true, last: -1},
-		{limit: 5, withoutKey: true, resource: true, last: 4},
+		{limit: 5, withoutKey: true, last: 4},
+		{limit: 5, withoutKey: true, resource: true, warnings: 4, last: 8},
 	} {
 		results := p.list(query{limit: test.limit, includeWithoutKey: test.withoutKey, includeResource: test.resource})
-		if len(results) != int(test.limit) {
+		if len(results) != int(test.limit)+test.warnings {
 			t.Errorf("limit %d: %d results", test.limit, len(results))
+		}
+		for i, r := range results {
+			says := ""
+			for _, d := range r.Diagnostics {
+				if d.Summary == "The list ends at its limit" {
+					says = d.Detail
+				}
+			}
+			want := ""
+			if i == len(results)-1 {
+				want = fmt.Sprintf("The list has %d results, which is its limit, and %d phone numbers of the account are not looked at. To list all, set a higher limit in the list block.", test.limit, 120-test.last-1)
+			}
+			if says != want || want != "" && r.Identity == nil {
+				t.Errorf("limit %d: result %d says %q, not %q", test.limit, i, says, want)
+			}
 		}
 		w.mustHaveSent(sent("GET GET", listIDs(0, test.last+1)...))
 	}
@@ -303,7 +342,7 @@ func TestList_oneNumberFails(t *testing.T) {
 	w.Deregister(listID(2))
 	w.Script(graphmock.Fault{Object: listID(6), Times: -1, Status: 403, Body: graphmock.ErrorBody(200, 0, "OAuthException", "(#200) Permissions error", nil)})
 	p := w.protocol()
-	results := p.mustList(query{limit: 4, includeResource: true}, listID(0), notListed, listID(4), notListed, listID(8), listID(10))
+	results := p.mustList(query{limit: 4, includeResource: true}, listID(0), notListed, listID(4), notListed, listID(8), atTheLimit, listID(10))
 	w.mustHaveSent(sent("GET", listIDs(0, 11)...))
 	for i, want := range map[int]string{1: listID(2), 3: listID(6)} {
 		detail := results[i].Diagnostics[0].Detail
@@ -513,8 +552,8 @@ func TestList_servedVersion(t *testing.T) {
 		w.SetKey(id, keyA(t), "VALID")
 	}
 	p := w.protocol()
-	p.mustList(query{limit: 2}, "WARNING: The Graph API answers with another version", listID(0), listID(1))
-	p.mustList(query{limit: 2}, listID(0), listID(1))
+	p.mustList(query{limit: 2}, "WARNING: The Graph API answers with another version", listID(0), atTheLimit, listID(1))
+	p.mustList(query{limit: 2}, listID(0), atTheLimit, listID(1))
 }
 
 func TestDisplayName(t *testing.T) {
@@ -614,7 +653,7 @@ func TestCLI_generatedConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.SetKey(testNumber, keyA(t), "VALID")
-	// Without the provider, a development version of Terraform looks for hashicorp/whatsapp.
+	// Without the provider, Terraform 1.16.0 to 1.16.2 look for hashicorp/whatsapp.
 	c := w.cli(requiredProviders + "import {\n  provider = whatsapp\n  to = " + address + "\n  id = \"" + testNumber + "\"\n}\n")
 	if _, err := c.Plan(t.Context(), tfexec.GenerateConfigOut("generated.tf"), tfexec.Out("plan")); err != nil {
 		t.Fatal(err)

@@ -142,15 +142,22 @@ func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.De
 }
 
 func (r *businessEncryptionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	number := types.StringValue(req.ID)
-	if req.ID == "" {
+	number, what := types.StringValue(req.ID), "import ID"
+	// An import block has either an ID or an identity, and Terraform refuses an
+	// empty ID.
+	if req.ID == "" && req.Identity != nil {
+		what = attrPhoneNumberID + " of the identity"
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(attrPhoneNumberID), &number)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
 	}
 	if !graphID.MatchString(number.ValueString()) {
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID %q %s.", number.ValueString(), phoneNumberIDRule))
+		value := fmt.Sprintf("%q", number.ValueString())
+		if number.IsNull() {
+			value = "null"
+		}
+		resp.Diagnostics.AddError("Invalid import", fmt.Sprintf("The %s is %s. It %s.", what, value, phoneNumberIDRule))
 		return
 	}
 	resp.Diagnostics.Append(setImported(ctx, &resp.State, resp.Identity, number)...)

@@ -31,7 +31,7 @@ func TestImportOfADeletedNumber(t *testing.T) {
 	}
 }
 
-// Terraform imports by identity from 1.12 on.
+// Terraform and OpenTofu import by identity from 1.12 on.
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()
 	w, a := newWorld(t), keyA(t)
@@ -127,9 +127,6 @@ func TestAccBusinessEncryption_import(t *testing.T) {
 	})
 	t.Run("identity", func(t *testing.T) {
 		t.Parallel()
-		if isOpenTofu {
-			t.Skip("OpenTofu has no import by identity; TestImportByIdentity covers the protocol")
-		}
 		w := newWorld(t)
 		w.SetKey(testNumber, a, "VALID")
 		resource.Test(t, resource.TestCase{
@@ -166,7 +163,7 @@ func TestAccBusinessEncryption_import(t *testing.T) {
 		w.run(
 			resource.TestStep{
 				Config:      config(w) + "import {\n  to = " + address + "\n  id = \"+49 151 23456789\"\n}\n",
-				ExpectError: regexp.MustCompile(`(?s)Invalid import ID.*phone number ID`),
+				ExpectError: regexp.MustCompile(`(?s)Invalid import.*The import ID is "\+49 151 23456789". It must be a phone\s+number ID`),
 			},
 			resource.TestStep{
 				PreConfig: func() {
@@ -178,4 +175,41 @@ func TestAccBusinessEncryption_import(t *testing.T) {
 			},
 		)
 	})
+}
+
+// What is wrong with an ID or an identity is said of what was given.
+func TestImportOfWhatIsNoPhoneNumberID(t *testing.T) {
+	t.Parallel()
+	null := tftypes.NewValue(tftypes.String, nil)
+	for name, test := range map[string]struct {
+		id       string
+		identity *tftypes.Value
+		says     string
+	}{
+		"ID that is too short":       {id: "999", says: `The import ID is "999". It must be a phone number ID, which has 5 to 25 digits`},
+		"ID with a blank":            {id: testNumber + " ", says: `The import ID is "106540352242922 ". It must be`},
+		"identity that is too short": {identity: new(text("999")), says: `The phone_number_id of the identity is "999". It must be a phone number ID, which has 5 to 25 digits`},
+		"empty identity":             {identity: new(text("")), says: `The phone_number_id of the identity is "". It must be`},
+		"identity that is null":      {identity: &null, says: `The phone_number_id of the identity is null. It must be`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			p := w.protocol()
+			req := &tfprotov6.ImportResourceStateRequest{TypeName: resourceType, ID: test.id}
+			if test.identity != nil {
+				req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: p.object(p.identityType(), map[string]tftypes.Value{attrPhoneNumberID: *test.identity})}
+			}
+			resp, err := p.ImportResourceState(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Invalid import" || !strings.HasPrefix(resp.Diagnostics[0].Detail, test.says) {
+				t.Errorf("%+v", resp.Diagnostics)
+			}
+			if err := w.expectRequests(nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -37,7 +37,7 @@ const (
 // graphID is what the ID of any object of the Graph API looks like.
 var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
-const phoneNumberIDRule = "must be a phone number ID, which has only digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
+const phoneNumberIDRule = "must be a phone number ID, which has 5 to 25 digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
 
 type businessEncryptionModel struct {
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`

@@ -372,7 +372,7 @@ func TestCLI_examples(t *testing.T) {
 	resourceExample := example(t, "resources/whatsapp_business_encryption/resource.tf")
 	for name, test := range map[string]struct {
 		config string
-		needs  string // Terraform version, for what OpenTofu lacks
+		needs  string // version of Terraform or OpenTofu
 		before func(*world)
 
 		uploads int // where the numbers do not have a key before
@@ -407,8 +407,8 @@ func TestCLI_examples(t *testing.T) {
 			if test.before != nil {
 				test.before(w)
 			}
-			if test.needs != "" && (isOpenTofu || !cliIsAtLeast(t, test.needs)) {
-				t.Skip("needs Terraform " + test.needs)
+			if test.needs != "" && !cliIsAtLeast(t, test.needs) {
+				t.Skip("needs version " + test.needs)
 			}
 			c := w.cli(test.config)
 			c.apply()

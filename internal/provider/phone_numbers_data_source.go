@@ -16,7 +16,7 @@ var _ datasource.DataSourceWithConfigure = (*phoneNumbersDataSource)(nil)
 
 const attrWABAID = "waba_id"
 
-const wabaIDRule = "must be the ID of a WhatsApp Business Account, which has only digits; WhatsApp Manager shows it in the account settings"
+const wabaIDRule = "must be the ID of a WhatsApp Business Account, which has 5 to 25 digits; WhatsApp Manager shows it in the account settings"
 
 type phoneNumbersDataSource struct {
 	provider *providerData

@@ -167,6 +167,10 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 				version.value, since, envAPIVersion, graph.DefaultAPIVersion))
 	}
 	if len(data.unknown) > 0 {
+		// A CLI that can plan in several rounds then comes back when it knows.
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		}
 		return
 	}
 

@@ -170,7 +170,7 @@ func TestAccProvider_environment(t *testing.T) {
 				if r.Version != want {
 					return fmt.Errorf("a request asked for %s", r.Version)
 				}
-				if ua := r.Header.Get("User-Agent"); !regexp.MustCompile(`^terraform-provider-whatsapp/test Terraform/\d+\.\d+\.\d+$`).MatchString(ua) {
+				if ua := r.Header.Get("User-Agent"); !regexp.MustCompile(`^terraform-provider-whatsapp/test Terraform/\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`).MatchString(ua) {
 					return fmt.Errorf("the User-Agent is %q", ua)
 				}
 			}
@@ -225,5 +225,55 @@ func TestProvider_unknownVersion(t *testing.T) {
 	})})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Errorf("%v %+v", err, resp.Diagnostics)
+	}
+}
+
+// Where the CLI can defer, a provider argument that is not known yet defers what
+// needs the provider. Elsewhere, and without such an argument, nothing is deferred.
+func TestProvider_deferral(t *testing.T) {
+	t.Parallel()
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	for name, test := range map[string]struct {
+		allowed  bool
+		token    tftypes.Value
+		deferred bool
+	}{
+		"unknown, allowed":     {true, unknown, true},
+		"unknown, not allowed": {false, unknown, false},
+		"known, allowed":       {true, text(testToken), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.SetKey(testNumber, keyB(t), "VALID")
+			p := w.protocol()
+			configured, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+				ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: test.allowed},
+				Config:             p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{"access_token": test.token, "base_url": text(w.URL())}),
+			})
+			p.check(err, configured.Diagnostics)
+			config := p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyB(t))})
+			planned, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+				ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{DeferralAllowed: test.allowed},
+				TypeName:           resourceType, PriorState: p.nothing(), ProposedNewState: config, Config: config,
+			})
+			p.check(err, planned.Diagnostics)
+			read, err := p.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
+				ClientCapabilities: &tfprotov6.ReadDataSourceClientCapabilities{DeferralAllowed: test.allowed},
+				TypeName:           resourceType, Config: p.object(p.schema.DataSourceSchemas[resourceType].ValueType(), map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := planned.Deferred != nil && planned.Deferred.Reason == tfprotov6.DeferredReasonProviderConfigUnknown; got != test.deferred {
+				t.Errorf("the plan is deferred: %t", got)
+			}
+			if got := read.Deferred != nil && len(read.Diagnostics) == 0; got != test.deferred {
+				t.Errorf("the data source is deferred: %t, %+v", got, read.Diagnostics)
+			}
+			if failed := len(read.Diagnostics) > 0; failed != (name == "unknown, not allowed") {
+				t.Errorf("%+v", read.Diagnostics)
+			}
+		})
 	}
 }

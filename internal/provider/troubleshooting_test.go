@@ -52,7 +52,9 @@ var messages = []message{
 	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
 	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
 	{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
-	{"Invalid import ID", "The import ID is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
+	{"A phone number without a key is left out", "While `terraform query` generates a configuration with `include_without_key`: a resource without a key would make the whole file invalid.", "Write a resource for the number, which sets its key."},
+	{"The list ends at its limit", "`terraform query` lists 100 results for a list block unless `limit` says otherwise, and the account has more numbers.", "Set a higher `limit` in the list block."},
+	{"Invalid import", "The import ID, or the `phone_number_id` of the identity, is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
 	{"Unexpected provider data", "A mistake in the provider.", "Please report it."},
 }
 
