@@ -74,7 +74,7 @@ func (e *Error) readBody(data []byte, redact func(string) string) bool {
 	var body struct {
 		Error json.RawMessage `json:"error"`
 	}
-	if json.Unmarshal(data, &body) != nil || len(body.Error) == 0 || bytes.Equal(body.Error, []byte("null")) {
+	if json.Unmarshal(data, &body) != nil || isNothing(body.Error) {
 		return false
 	}
 
@@ -101,8 +101,33 @@ func (e *Error) readBody(data []byte, redact func(string) string) bool {
 	} else {
 		e.Details = redact(lenientString(fields["error_data"]))
 	}
+	e.wantsLess = strings.Contains(strings.ToLower(e.text()), "reduce the amount of data")
 	e.Class = e.classify()
 	return true
+}
+
+// isNothing reports whether a JSON value is one of those that say that there is
+// nothing: PHP writes an empty object as [], and others write false or "".
+func isNothing(raw json.RawMessage) bool {
+	var value any
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil {
+		return len(raw) == 0
+	}
+	switch value := value.(type) {
+	case nil:
+		return true
+	case bool:
+		return !value
+	case float64:
+		return value == 0
+	case string:
+		return strings.TrimSpace(value) == ""
+	case []any:
+		return len(value) == 0
+	case map[string]any:
+		return len(value) == 0
+	}
+	return false
 }
 
 // lenientString takes a JSON string or number, and nothing else.
@@ -137,13 +162,13 @@ func lenientBool(raw json.RawMessage) bool {
 	return strings.EqualFold(s, "true") || s == "1"
 }
 
-// redact takes the secrets out of a text of the server: Meta's message about a
-// malformed token repeats the token.
+// redact takes the secrets out of a text of the server, because Meta's message
+// about a malformed token repeats the token, and makes the rest fit to be shown.
 func (c *Client) redact(s string) string {
 	for _, secret := range c.secrets {
 		s = strings.ReplaceAll(s, secret, "[REDACTED]")
 	}
-	return s
+	return serverText(s)
 }
 
 // decodeObject unmarshals a JSON object. The error says what is wrong without

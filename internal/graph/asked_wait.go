@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,13 +16,26 @@ import (
 // cannot overflow a duration.
 const longestAskedWait = 7 * 24 * time.Hour
 
-// askedWait returns how long the server asks to wait: the longest of
-// Retry-After (seconds, or a date) and of the estimated_time_to_regain_access
-// in X-Business-Use-Case-Usage, which is in minutes. Zero means that it does
-// not say. A header that cannot be read is ignored.
-func askedWait(h http.Header, now time.Time) time.Duration {
-	return max(retryAfter(h.Get("Retry-After"), now), timeToRegainAccess(h.Get("X-Business-Use-Case-Usage")))
+// askedWait returns how long the server asks to wait before the call that failed
+// is made again. Zero means that it does not say. A header that cannot be read is
+// ignored.
+//
+// It is the wait in Retry-After (seconds, or a date), or, when the limit of a
+// business account was met, the estimated_time_to_regain_access in
+// X-Business-Use-Case-Usage (minutes) if that is longer. The second header comes
+// with every answer and has the waits of several accounts, so that it says nothing
+// about other errors, nor about the limits of an app or a user.
+func (e *Error) askedWait(h http.Header, now time.Time) time.Duration {
+	wait := retryAfter(h.Get("Retry-After"), now)
+	if e.Class == ClassRateLimit && !slices.Contains(limitsOfApps, e.Code) {
+		wait = max(wait, timeToRegainAccess(h.Get("X-Business-Use-Case-Usage"), e.Object))
+	}
+	return wait
 }
+
+// limitsOfApps are the codes of limits that count the calls of an app, a user or a
+// page.
+var limitsOfApps = []int{4, 17, 32, 341, 613}
 
 func retryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
@@ -34,10 +48,15 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-func timeToRegainAccess(value string) time.Duration {
+// timeToRegainAccess is the wait of the account, where the header has it, and else
+// the longest of all accounts, one of which is that of the number.
+func timeToRegainAccess(value, object string) time.Duration {
 	var usage map[string]json.RawMessage
 	if json.Unmarshal([]byte(value), &usage) != nil {
 		return 0
+	}
+	if own, ok := usage[object]; ok {
+		usage = map[string]json.RawMessage{object: own}
 	}
 	var longest time.Duration
 	for _, raw := range usage {

@@ -134,6 +134,7 @@ func decodeSlot(fields map[string]json.RawMessage) (Slot, error) {
 		}
 		*into = strings.TrimSpace(*into)
 	}
+	slot.SignatureStatus = serverText(slot.SignatureStatus)
 	_, hasKey := fields["business_public_key"]
 	_, hasStatus := fields["business_public_key_signature_status"]
 	if len(fields) > 0 && !hasKey && !hasStatus {

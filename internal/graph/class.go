@@ -5,6 +5,7 @@ package graph
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,14 +13,18 @@ import (
 type Class string
 
 // The classes. Meta's advice is to branch on the error code and never on the
-// HTTP status or the text. The one exception is ClassAppSecretProof, which only
-// its text tells from other errors with code 100.
+// HTTP status or the text. The exceptions share their codes with other errors,
+// and only the text tells them apart: ClassAppSecretProof, an object of another
+// kind, and a path that the API does not know.
 const (
 	// ClassKeyRefused: the API does not take this key. Code 100 on a POST.
 	ClassKeyRefused Class = "key refused"
-	// ClassWrongObject: code 100, subcode 33. The object does not exist, or
-	// the token may not see it, or the ID is of another kind. Never "gone".
+	// ClassWrongObject: the object does not exist, or the token may not see it
+	// (code 100, subcode 33), or the ID is of another kind. Never "gone".
 	ClassWrongObject Class = "wrong or unreachable object"
+	// ClassWrongPath: the API does not know the path of the request, of which
+	// the version is a part.
+	ClassWrongPath Class = "wrong path or version"
 	// ClassAppSecretProof: the app demands appsecret_proof, or it was wrong.
 	ClassAppSecretProof Class = "app secret proof"
 	// ClassNumberDeleted: top-level code 33, the one documented "gone".
@@ -62,6 +67,10 @@ var classOfCode = map[int]Class{
 	4: ClassRateLimit, 17: ClassRateLimit, 32: ClassRateLimit, 341: ClassRateLimit, 613: ClassRateLimit,
 	80007: ClassRateLimit, 80008: ClassRateLimit, 130429: ClassRateLimit, 133016: ClassRateLimit,
 
+	803: ClassWrongObject,
+
+	12: ClassWrongPath, 2500: ClassWrongPath, 2635: ClassWrongPath,
+
 	2: ClassTransient, 131000: ClassTransient, 131016: ClassTransient, 131057: ClassTransient, 133004: ClassTransient,
 }
 
@@ -69,6 +78,9 @@ var classOfCode = map[int]Class{
 // is_transient, because Meta marks some of them as transient and a quick retry
 // would make the wait longer.
 func (e *Error) classify() Class {
+	if e.says("unknown path component") {
+		return ClassWrongPath
+	}
 	if !e.HasCode {
 		return e.classifyHTTP()
 	}
@@ -78,19 +90,28 @@ func (e *Error) classify() Class {
 		return class
 	case e.IsTransient:
 		return ClassTransient
+	case e.Code == 2500 && e.says("access token"):
+		return ClassAuth
 	case known:
 		return class
 	case e.Code >= 200 && e.Code <= 299:
 		return ClassPermission
-	case e.Code == 100 && strings.Contains(e.Message+e.Details, "appsecret_proof"):
+	case e.Code == 100 && e.says("appsecret_proof"):
 		return ClassAppSecretProof
-	case e.Code == 100 && e.Subcode == 33:
+	case e.Code == 100 && (e.Subcode == 33 || e.says("nonexisting field", "on node type", "unsupported get request", "unsupported post request", "unsupported request", "object with id")):
 		return ClassWrongObject
 	case e.Code == 100 && e.Method == http.MethodPost && e.HTTPStatus < 500:
 		return ClassKeyRefused
 	default:
 		return e.classifyHTTP()
 	}
+}
+
+// says reports whether the server's text has one of these parts, which are in
+// lower case.
+func (e *Error) says(parts ...string) bool {
+	text := strings.ToLower(e.text())
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 func (e *Error) classifyHTTP() Class {

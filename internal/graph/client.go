@@ -142,6 +142,9 @@ type request struct {
 	// decode reads a 2xx answer.
 	decode func([]byte) error
 
+	// smaller is set when the same can be asked for in smaller parts.
+	smaller bool
+
 	// recheck, if there is one, finds out between two tries whether one with an
 	// uncertain outcome took effect.
 	recheck func(context.Context) (done bool, err error)
@@ -169,7 +172,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	if c.config.OnAnswer != nil {
 		c.config.OnAnswer(ctx, Answer{
 			Call: r.call(), HTTPStatus: resp.StatusCode, Took: c.config.Clock.Now().Sub(started),
-			AskedVersion: c.config.APIVersion, ServedVersion: resp.Header.Get("Facebook-Api-Version"),
+			AskedVersion: c.config.APIVersion, ServedVersion: serverText(resp.Header.Get("Facebook-Api-Version")),
 		})
 	}
 
@@ -187,12 +190,14 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	}
 
 	if fail.readBody(data, c.redact) {
-		fail.AskedWait = askedWait(resp.Header, c.config.Clock.Now())
+		fail.AskedWait = fail.askedWait(resp.Header, c.config.Clock.Now())
+		fail.noteVersion(c.config.APIVersion)
 		return fail
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		fail.AskedWait = askedWait(resp.Header, c.config.Clock.Now())
-		return fail.notGraph(resp.Header.Get("Content-Type"), len(bytes.TrimSpace(data)))
+		fail.notGraph(serverText(resp.Header.Get("Content-Type")), len(bytes.TrimSpace(data)))
+		fail.AskedWait = fail.askedWait(resp.Header, c.config.Clock.Now())
+		return fail
 	}
 	if err := r.decode(data); err != nil {
 		return fail.notUnderstood(err.Error())

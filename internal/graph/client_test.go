@@ -423,3 +423,26 @@ func TestNowIsTheClocks(t *testing.T) {
 		t.Errorf("%s, not %s", client.Now(), clock.Now())
 	}
 }
+
+// A path that the API does not know, together with a version that this package
+// does not know either, is noted as what it most likely is.
+func TestNewerVersion(t *testing.T) {
+	const unknownPath = `{"error":{"code":2500,"message":"Unknown path components: /whatsapp_business_encryption"}}`
+	for _, test := range []struct{ version, body, want string }{
+		{"v27.0", unknownPath, "v27.0"},
+		{"v260.0", unknownPath, "v260.0"},
+		{"v26.0", unknownPath, ""},
+		{"v9.0", unknownPath, ""},
+		{"v27.0", `{"error":{"code":190,"message":"expired"}}`, ""},
+	} {
+		client, _ := over(t, func(*http.Request) (*http.Response, error) { return response(400, nil, test.body), nil },
+			func(c *graph.Config) { c.APIVersion = test.version })
+		_, err := client.BusinessEncryption(t.Context(), number)
+		if e := mustFail(t, err); e.NewerVersion != test.want {
+			t.Errorf("%s: %q, not %q", test.version, e.NewerVersion, test.want)
+		}
+	}
+	if got := graph.NewestKnown(); got != "v26.0" {
+		t.Error(got)
+	}
+}

@@ -32,6 +32,12 @@ type Error struct {
 	FBTraceID   string
 	IsTransient bool // is_transient
 
+	// NewerVersion is the version of the API that was asked for, when it is newer
+	// than any that this package knows and may be why the call failed.
+	NewerVersion string
+
+	wantsLess bool // the server asks for smaller pages
+
 	AskedWait time.Duration // how long the server asks to wait; 0 when it does not say
 	Tries     int           // how often the request was sent
 	NotSent   bool          // it was held back, or there was no connection
@@ -102,9 +108,9 @@ func (e *Error) Reason() string {
 	case e.Message != "":
 		return e.Message
 	case e.Err != nil && e.Class == ClassTransient:
-		return "There was no answer: " + e.Err.Error()
+		return "There was no answer: " + serverText(e.Err.Error())
 	case e.Err != nil && e.Class == ClassCertificate:
-		return "The TLS connection could not be made: " + e.Err.Error()
+		return "The TLS connection could not be made: " + serverText(e.Err.Error())
 	case errors.Is(e.Err, context.DeadlineExceeded):
 		return "The operation timed out before the server answered"
 	case errors.Is(e.Err, context.Canceled):
@@ -112,8 +118,13 @@ func (e *Error) Reason() string {
 	case e.Err != nil:
 		return e.Err.Error()
 	default:
-		return "The server gave no reason"
+		return fmt.Sprintf("The server answered HTTP %d %s and gave no reason", e.HTTPStatus, http.StatusText(e.HTTPStatus))
 	}
+}
+
+// text is all that the server says.
+func (e *Error) text() string {
+	return strings.Join([]string{e.Message, e.UserMessage, e.Details}, "\n")
 }
 
 // Codes lists what Meta's support asks for, such as

@@ -79,8 +79,8 @@ func TestReason(t *testing.T) {
 		{graph.Error{Class: graph.ClassInterrupted, Err: fmt.Errorf("wrapped: %w", context.DeadlineExceeded)}, "The operation timed out before the server answered"},
 		{graph.Error{Class: graph.ClassInterrupted, Err: fmt.Errorf("wrapped: %w", context.Canceled)}, "The operation was cancelled before the server answered"},
 		{graph.Error{Class: graph.ClassInterrupted, Err: cause}, "the cause"},
-		{graph.Error{Class: graph.ClassTransient}, "The server gave no reason"},
-		{graph.Error{Class: graph.ClassCertificate}, "The server gave no reason"},
+		{graph.Error{Class: graph.ClassTransient, HTTPStatus: 503}, "The server answered HTTP 503 Service Unavailable and gave no reason"},
+		{graph.Error{Class: graph.ClassOther, HTTPStatus: 200}, "The server answered HTTP 200 OK and gave no reason"},
 	} {
 		if got := test.e.Reason(); got != test.want {
 			t.Errorf("%q, not %q", got, test.want)

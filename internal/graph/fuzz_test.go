@@ -107,7 +107,7 @@ func FuzzAskedWait(f *testing.F) {
 	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, after, usage string) {
 		h := http.Header{"Retry-After": {after}, "X-Business-Use-Case-Usage": {usage}}
-		if d := askedWait(h, now); d < 0 || d > longestAskedWait {
+		if d := (&Error{Class: ClassRateLimit}).askedWait(h, now); d < 0 || d > longestAskedWait {
 			t.Errorf("asked to wait %s", d)
 		}
 	})

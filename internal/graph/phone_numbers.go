@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,27 +38,32 @@ type PhoneNumber struct {
 
 // PhoneNumbers lists the numbers of a WhatsApp Business Account: GET
 // /{version}/{WABA ID}/phone_numbers, page by page, each number once, sorted by
-// ID. A page that names the cursor of an earlier page is an error. Failures are
-// *Error.
+// ID. Where the server asks for less data, the pages become smaller, and larger
+// again when it answers. A page that leads back to an earlier page is an error.
+// Failures are *Error.
 func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber, error) {
 	var numbers []PhoneNumber
-	seen, cursors := map[string]bool{}, map[string]bool{}
+	seen, places := map[string]bool{}, map[string]bool{}
 	values := url.Values{
 		"fields": {"id,display_phone_number,verified_name,quality_rating,code_verification_status,platform_type,status"},
-		"limit":  {strconv.Itoa(phoneNumbersPage)},
 	}
-	for {
+	for size := phoneNumbersPage; ; {
+		values.Set("limit", strconv.Itoa(size))
 		var page phoneNumbersAnswer
 		err := c.do(ctx, request{
-			method: http.MethodGet, object: wabaID, edge: phoneNumbersEdge, values: values,
+			method: http.MethodGet, object: wabaID, edge: phoneNumbersEdge, values: values, smaller: size > 1,
 			decode: func(data []byte) (err error) {
 				page, err = decodePhoneNumbers(data)
-				if err == nil && cursors[page.after] {
+				if err == nil && page.next != nil && places[page.next.Encode()] {
 					err = errors.New("the listing of phone numbers has no end: a page names the cursor of an earlier page")
 				}
 				return err
 			},
 		})
+		if e, ok := errors.AsType[*Error](err); ok && e.wantsLess && size > 1 {
+			size /= 2
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -67,11 +73,14 @@ func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber
 				numbers = append(numbers, n)
 			}
 		}
-		if page.after == "" {
+		if page.next == nil {
 			break
 		}
-		cursors[page.after] = true
-		values.Set("after", page.after)
+		places[page.next.Encode()] = true
+		values.Del("after")
+		values.Del("offset")
+		maps.Copy(values, page.next)
+		size = min(2*size, phoneNumbersPage)
 	}
 	slices.SortFunc(numbers, func(a, b PhoneNumber) int { return cmp.Compare(a.ID, b.ID) })
 	return numbers, nil
@@ -79,20 +88,14 @@ func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber
 
 type phoneNumbersAnswer struct {
 	numbers []PhoneNumber
-	after   string // empty on the last page
+	next    url.Values // where the next page begins: "after" or "offset"; nil on the last page
 }
 
-// decodePhoneNumbers takes the cursor and not the URL in "next", which can point
-// to another host and carries the access token.
+// decodePhoneNumbers reads a page of a listing.
 func decodePhoneNumbers(data []byte) (phoneNumbersAnswer, error) {
 	var body struct {
 		Data   *[]map[string]json.RawMessage `json:"data"`
-		Paging struct {
-			Cursors struct {
-				After json.RawMessage `json:"after"`
-			} `json:"cursors"`
-			Next string `json:"next"`
-		} `json:"paging"`
+		Paging json.RawMessage               `json:"paging"`
 	}
 	if err := decodeObject(data, &body); err != nil {
 		return phoneNumbersAnswer{}, err
@@ -104,23 +107,45 @@ func decodePhoneNumbers(data []byte) (phoneNumbersAnswer, error) {
 	for i, fields := range *body.Data {
 		n := PhoneNumber{
 			ID:                     lenientString(fields["id"]),
-			DisplayPhoneNumber:     lenientString(fields["display_phone_number"]),
-			VerifiedName:           lenientString(fields["verified_name"]),
-			QualityRating:          lenientString(fields["quality_rating"]),
-			CodeVerificationStatus: lenientString(fields["code_verification_status"]),
-			PlatformType:           lenientString(fields["platform_type"]),
-			Status:                 lenientString(fields["status"]),
+			DisplayPhoneNumber:     serverText(lenientString(fields["display_phone_number"])),
+			VerifiedName:           serverText(lenientString(fields["verified_name"])),
+			QualityRating:          serverText(lenientString(fields["quality_rating"])),
+			CodeVerificationStatus: serverText(lenientString(fields["code_verification_status"])),
+			PlatformType:           serverText(lenientString(fields["platform_type"])),
+			Status:                 serverText(lenientString(fields["status"])),
 		}
 		if n.ID == "" {
 			return phoneNumbersAnswer{}, fmt.Errorf("the phone number %d of the page has no ID", i+1)
 		}
 		answer.numbers = append(answer.numbers, n)
 	}
-	if body.Paging.Next != "" {
-		answer.after = lenientString(body.Paging.Cursors.After)
-		if answer.after == "" {
-			return phoneNumbersAnswer{}, errors.New("there is another page of phone numbers, but no cursor for it")
+	var err error
+	answer.next, err = nextPage(body.Paging)
+	return answer, err
+}
+
+// nextPage is where the next page begins, or nil when there is none. That there is
+// one is said by "next". The URL in it is not followed, because it can point to
+// another host and carries the access token; only where it begins is taken from it,
+// when there is no cursor beside it.
+func nextPage(raw json.RawMessage) (url.Values, error) {
+	var paging struct{ Next, Cursors json.RawMessage }
+	_ = json.Unmarshal(raw, &paging) // anything but an object says that there is no other page
+	next := lenientString(paging.Next)
+	if next == "" {
+		return nil, nil
+	}
+	var cursors struct{ After json.RawMessage }
+	_ = json.Unmarshal(paging.Cursors, &cursors)
+	if after := lenientString(cursors.After); after != "" {
+		return url.Values{"after": {after}}, nil
+	}
+	if u, err := url.Parse(next); err == nil {
+		for _, name := range []string{"after", "offset"} {
+			if value := u.Query().Get(name); value != "" {
+				return url.Values{name: {value}}, nil
+			}
 		}
 	}
-	return answer, nil
+	return nil, errors.New("there is another page of phone numbers, but no cursor for it")
 }

@@ -5,7 +5,9 @@ package graph_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,8 +88,18 @@ func TestPhoneNumbersOfWhatIsNoWABA(t *testing.T) {
 
 func TestPhoneNumbersDecoding(t *testing.T) {
 	for body, fails := range map[string]bool{
-		`{"data":[]}`:                       false,
-		`{"data":[{"id":"1"}],"paging":{}}`: false,
+		`{"data":[],"paging":[]}`:                                                        false,
+		`{"data":[],"paging":""}`:                                                        false,
+		`{"data":[],"paging":false}`:                                                     false,
+		`{"data":[],"paging":{"cursors":[]}}`:                                            false,
+		`{"data":[],"paging":{"cursors":"","next":""}}`:                                  false,
+		`{"data":[],"paging":{"cursors":null,"next":null}}`:                              false,
+		`{"data":[],"paging":{"cursors":{"after":"x"},"next":[]}}`:                       false,
+		`{"data":[],"paging":{"next":false}}`:                                            false,
+		`{"data":[],"paging":{"next":"https://x/?limit=25"}}`:                            true,
+		`{"data":[],"paging":{"next":"%zz"}}`:                                            true,
+		`{"data":[]}`:                                                                    false,
+		`{"data":[{"id":"1"}],"paging":{}}`:                                              false,
 		`{"data":[{"id":12345678901234567890}],"paging":{"cursors":{"after":"x"}}}`:      false,
 		`{"data":[{"id":"1","status":null,"quality_rating":{"score":1}}],"paging":null}`: false,
 		`{}`:            true,
@@ -149,12 +161,110 @@ func TestListingsThatAreNotUnderstood(t *testing.T) {
 		`{}`:                                `the field "data" of the answer is missing`,
 		`{"data":[{"id":"1"},{"id":""}]}`:   "the phone number 2 of the page has no ID",
 		`{"data":[],"paging":{"next":"x"}}`: "there is another page of phone numbers, but no cursor for it",
-		`{"data":[],"paging":{"next":7}}`:   `the field "paging.next" of the answer is a JSON number, which is not expected there`,
+		`{"data":[],"paging":{"next":7}}`:   "there is another page of phone numbers, but no cursor for it",
 		`{"data":[],"paging":{"cursors":{"after":"a"},"next":"x"}}`: "the listing of phone numbers has no end: a page names the cursor of an earlier page",
 	} {
 		_, err := answering(t, 200, "application/json", body).PhoneNumbers(t.Context(), waba)
 		if e := mustFail(t, err); e.Class != graph.ClassNotUnderstood || e.Reason() != "The server's answer was not understood: "+want+"." {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// Where there is no cursor, the place of the next page is taken from the URL that
+// the page names, and nothing else of it.
+func TestThePlaceOfTheNextPage(t *testing.T) {
+	for name, test := range map[string]struct {
+		paging string
+		want   string // the part of the next query that says where
+	}{
+		"cursor":              {`{"cursors":{"after":"c"},"next":"https://elsewhere.example.com/?after=u&offset=7"}`, "after=c"},
+		"cursor as a number":  {`{"cursors":{"after":5},"next":"https://elsewhere.example.com/"}`, "after=5"},
+		"no cursors":          {`{"next":"https://elsewhere.example.com/v25.0/1/phone_numbers?access_token=x&limit=25&after=u"}`, "after=u"},
+		"PHP's empty cursors": {`{"cursors":[],"next":"https://elsewhere.example.com/?offset=100&limit=100&access_token=x"}`, "offset=100"},
+		"empty cursor":        {`{"cursors":{"after":""},"next":"https://elsewhere.example.com/?offset=100"}`, "offset=100"},
+		"encoded":             {`{"next":"https://elsewhere.example.com/?after=a%2Bb%3D"}`, "after=a%2Bb%3D"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var queries []url.Values
+			client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+				if r.URL.Host != "graph.facebook.com" {
+					t.Errorf("asked %s", r.URL)
+				}
+				queries = append(queries, r.URL.Query())
+				if len(queries) == 1 {
+					return response(200, nil, `{"data":[{"id":"1"}],"paging":`+test.paging+`}`), nil
+				}
+				return response(200, nil, `{"data":[{"id":"2"}],"paging":[]}`), nil
+			}, nil)
+			numbers, err := client.PhoneNumbers(t.Context(), waba)
+			if err != nil || len(numbers) != 2 || len(queries) != 2 {
+				t.Fatalf("%+v, %v, %v", numbers, err, queries)
+			}
+			got := queries[1]
+			if got.Get("limit") != "100" || got.Has("access_token") {
+				t.Errorf("the query is %v", got)
+			}
+			got.Del("limit")
+			got.Del("fields")
+			if got.Encode() != test.want {
+				t.Errorf("the next page is asked for with %s, not %s", got.Encode(), test.want)
+			}
+		})
+	}
+}
+
+// A listing by offsets ends, too, when it leads back.
+func TestOffsetsInCircles(t *testing.T) {
+	requests := 0
+	client, _ := over(t, func(*http.Request) (*http.Response, error) {
+		requests++
+		return response(200, nil, `{"data":[],"paging":{"next":"https://x/?offset=100"}}`), nil
+	}, nil)
+	if _, err := client.PhoneNumbers(t.Context(), waba); graph.ClassOf(err) != graph.ClassNotUnderstood || requests != 2 {
+		t.Errorf("%d requests: %v", requests, err)
+	}
+}
+
+// The server asks for less data: the page becomes half as large, down to one
+// number, and twice as large again when the server answers.
+func TestPagesBecomeSmaller(t *testing.T) {
+	const tooMuch = `{"error":{"message":"Please reduce the amount of data you're asking for, then retry your request","code":1}}`
+	for name, test := range map[string]struct {
+		most  int // the largest page that the server answers
+		pages []string
+		fails bool
+	}{
+		"the first page only": {50, []string{"100", "50", "100", "50"}, false},
+		"a third":             {33, []string{"100", "50", "25", "50", "25"}, false},
+		"one":                 {1, []string{"100", "50", "25", "12", "6", "3", "1", "2", "1"}, false},
+		"none":                {0, []string{"100", "50", "25", "12", "6", "3", "1"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sizes []string
+			answers := 0
+			client, clock := over(t, func(r *http.Request) (*http.Response, error) {
+				size := r.URL.Query().Get("limit")
+				sizes = append(sizes, size)
+				if n, _ := strconv.Atoi(size); n > test.most {
+					return response(500, nil, tooMuch), nil
+				}
+				answers++
+				if answers == 1 {
+					return response(200, nil, `{"data":[{"id":"1"}],"paging":{"cursors":{"after":"x"},"next":"https://x/"}}`), nil
+				}
+				return response(200, nil, `{"data":[{"id":"2"}]}`), nil
+			}, nil)
+			numbers, err := client.PhoneNumbers(t.Context(), waba)
+			if (err != nil) != test.fails || !test.fails && len(numbers) != 2 {
+				t.Errorf("%+v, %v", numbers, err)
+			}
+			if !slices.Equal(sizes, test.pages) {
+				t.Errorf("asked for %v, not %v", sizes, test.pages)
+			}
+			if waits := clock.Waits(); len(waits) > 0 {
+				t.Errorf("waited %v", waits)
+			}
+		})
 	}
 }

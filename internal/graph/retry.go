@@ -43,7 +43,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 			pass.unanswered()
 		}
 
-		if !failed.retryable() || tries > c.config.MaxRetries {
+		if !failed.retryable() || tries > c.config.MaxRetries || failed.wantsLess && r.smaller {
 			return failed
 		}
 		if why := c.tooLong(ctx, wait, failed.AskedWait > 0); why != "" {

@@ -36,6 +36,19 @@ func Expired(version string, now time.Time) string {
 	return ""
 }
 
+// newestKnown is the major number of the newest version when this was written.
+const newestKnown = 26
+
+// noteVersion notes a version that the server may not know yet.
+func (e *Error) noteVersion(version string) {
+	if e.Class == ClassWrongPath && major(version) > newestKnown {
+		e.NewerVersion = version
+	}
+}
+
+// NewestKnown is the newest version of the Graph API that this package knows.
+func NewestKnown() string { return fmt.Sprintf("v%d.0", newestKnown) }
+
 // major is the number before the point. Every version of the Graph API ends
 // with ".0", so that the number after it decides nothing.
 func major(version string) (n int) {

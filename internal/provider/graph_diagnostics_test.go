@@ -68,6 +68,12 @@ func TestEveryGraphError(t *testing.T) {
 		return f
 	}
 
+	// An app's limit has no other way to say how long.
+	seconds := func(f graphmock.Fault, n string) graphmock.Fault {
+		f.Header = http.Header{"Retry-After": {n}}
+		return f
+	}
+
 	type row struct {
 		method, name string
 		fault        graphmock.Fault
@@ -83,6 +89,10 @@ func TestEveryGraphError(t *testing.T) {
 		post("key refused, in details", graphError(400, 100, 0, "OAuthException", "(#100) Invalid parameter", details("Business public key is invalid"))),
 		post("key refused, in message", simple(400, 100, "Business public key is invalid")),
 		both("wrong or unreachable object", graphError(400, 100, 33, "GraphMethodException", "Unsupported get request. Object with ID '106540352242922' does not exist, cannot be loaded due to missing permissions, or does not support this operation", nil)),
+		both("wrong or unreachable object, of another kind", simple(400, 100, "(#100) Tried accessing nonexisting field (whatsapp_business_encryption) on node type (WhatsAppBusinessAccount)")),
+		get("wrong object, 803", simple(404, 803, "(#803) Some of the aliases you requested do not exist: 106540352242922")),
+		both("wrong path or version, 2500", simple(400, 2500, "Unknown path components: /whatsapp_business_encryption")),
+		get("auth, 2500", simple(400, 2500, "An active access token must be used to query information about the current user.")),
 		get("app secret proof", graphError(400, 100, 0, "GraphMethodException", "API calls from the server require an appsecret_proof argument", nil)),
 		get("number deleted", simple(400, 33, "The business phone number has been deleted")),
 		get("auth, 0", simple(401, 0, "Unable to authenticate the app user")),
@@ -99,11 +109,11 @@ func TestEveryGraphError(t *testing.T) {
 		post("policy, 130497", simple(400, 130497, "Business account is restricted from messaging users in this country")),
 		both("not registered, 133010", graphError(400, 133010, 0, "OAuthException", "(#133010) Account not registered", details("Account does not exist in Cloud API, please use /register API to create an account first"))),
 		post("not registered, 133015", simple(400, 133015, "Please wait a few minutes before attempting to register this phone number")),
-		both("rate limit, 4, for hours", minutes(simple(400, 4, "(#4) Application request limit reached"), "150")),
-		get("rate limit, 17", minutes(simple(400, 17, "(#17) User request limit reached"), "3")),
-		get("rate limit, 32", minutes(simple(400, 32, "(#32) Page request limit reached"), "3")),
-		get("rate limit, 341", minutes(simple(400, 341, "(#341) Application limit reached"), "3")),
-		get("rate limit, 613", minutes(simple(400, 613, "(#613) Calls to this api have exceeded the rate limit."), "3")),
+		both("rate limit, 4, for hours", seconds(simple(400, 4, "(#4) Application request limit reached"), "9000")),
+		get("rate limit, 17", seconds(simple(400, 17, "(#17) User request limit reached"), "180")),
+		get("rate limit, 32", seconds(simple(400, 32, "(#32) Page request limit reached"), "180")),
+		get("rate limit, 341", seconds(simple(400, 341, "(#341) Application limit reached"), "180")),
+		get("rate limit, 613", seconds(simple(400, 613, "(#613) Calls to this api have exceeded the rate limit."), "180")),
 		get("rate limit, 80007", minutes(simple(400, 80007, "(#80007) Rate limit issues"), "3")),
 		both("rate limit, 80008, for 37 minutes", minutes(simple(400, 80008, "(#80008) There have been too many calls to this WhatsApp Business account."), "37")),
 		get("rate limit, 130429", minutes(simple(429, 130429, "(#130429) Rate limit hit"), "3")),
@@ -123,6 +133,8 @@ func TestEveryGraphError(t *testing.T) {
 		post("other, 131009, for the user", graphError(400, 131009, 0, "OAuthException", "(#131009) Parameter value is not valid", map[string]any{"error_user_title": "Title", "error_user_msg": "The words that Meta wrote for the user."})),
 		get("other, without a code", graphmock.Fault{Status: 400, Body: `{"error":{"message":"Something is wrong"}}`}),
 		get("other, without anything", graphmock.Fault{Status: 400, Body: `{"error":{}}`}),
+		get("other, with control characters", simple(400, 131008, "\x1b[31mred\x1b]0;title\a")),
+		get("other, without an end", simple(400, 131008, strings.Repeat("x", 3000))),
 		get("not Graph, 403 of a proxy", graphmock.Fault{Status: 403, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, Body: "<html>blocked</html>"}),
 		get("not Graph, 404 and empty", graphmock.Fault{Status: 404, Header: http.Header{"Content-Type": nil}}),
 		both("not Graph, 200 and HTML", graphmock.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>log in</html>"}),

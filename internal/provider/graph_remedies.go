@@ -13,6 +13,13 @@ import (
 // remedy says what to do next, in whole sentences. It is empty when nothing is
 // known but what the server says.
 func remedy(e *graph.Error) string {
+	if e.NewerVersion != "" {
+		return fmt.Sprintf("Version %s of the Graph API was asked for, and this version of the provider knows %s as the newest one. If Meta has not released %s, set api_version or %s to %s or an earlier version.",
+			e.NewerVersion, graph.NewestKnown(), e.NewerVersion, envAPIVersion, graph.NewestKnown())
+	}
+	if e.Class == graph.ClassOther && e.Message == "" && e.UserMessage == "" && e.Details == "" {
+		return "Apply again in a few minutes. If the answer is the same, check base_url, and whether a proxy or gateway answers in place of the Graph API."
+	}
 	if text, ok := remedyOfCode[e.Code]; ok && e.HasCode {
 		return text
 	}
@@ -25,7 +32,6 @@ func remedy(e *graph.Error) string {
 // remedyOfCode is for codes that need another remedy than the rest of their
 // class.
 var remedyOfCode = map[int]string{
-	2500:   "The address of the request is not one that the API knows. Check base_url and api_version.",
 	133015: "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again.",
 	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer.",
 }
@@ -44,6 +50,7 @@ var remedyOfClass = map[graph.Class]string{
 	graph.ClassWrongObject: "This answer means one of several things: the ID is not a phone number ID (a WhatsApp Business Account ID, an app ID or the phone number itself are often pasted instead), " +
 		"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
 		"Check the phone number ID in the app dashboard under WhatsApp > API Setup, or in WhatsApp Manager under Phone numbers, and the assets of the system user in Business settings.",
+	graph.ClassWrongPath:      "The API does not know the path of the request, or no longer serves it. Check base_url and api_version.",
 	graph.ClassAppSecretProof: "The app requires an app secret proof, and the call carried none or a wrong one. Give the secret of the app that the access token was issued for in app_secret or " + envAppSecret + ": the proof is made from the two.",
 	graph.ClassNumberDeleted:  "The phone number was deleted from its WhatsApp Business Account.",
 	graph.ClassAuth:           "The access token is expired, revoked or not valid for this app. Create a new one, preferably a system user token that does not expire, and pass it in access_token or " + envAccessToken + ".",
@@ -55,7 +62,7 @@ var remedyOfClass = map[graph.Class]string{
 	graph.ClassCertificate:    "Check base_url, the CA certificates of this machine, and whether a proxy intercepts TLS with its own certificate.",
 	graph.ClassInterrupted:    "Apply again. If the operation timed out, give it more time with the argument timeouts of the resource.",
 	graph.ClassNotUnderstood:  "Check base_url, and whether the answer came from a proxy or gateway between Terraform and the Graph API.",
-	graph.ClassOther:          "", // the server's message is all that is known
+	graph.ClassOther:          "", // the server's message says all that is known
 }
 
 // gaveUp says why a request was not sent again, in whole sentences, or nothing

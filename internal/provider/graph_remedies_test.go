@@ -74,9 +74,15 @@ func TestRemedies(t *testing.T) {
 		"listing":            {graph.Error{Class: graph.ClassPermission, Call: listing}, remedyOfListing[graph.ClassPermission]},
 		"listing like class": {graph.Error{Class: graph.ClassAuth, Call: listing}, remedyOfClass[graph.ClassAuth]},
 		"code":               {graph.Error{Class: graph.ClassRateLimit, HasCode: true, Code: 133016}, remedyOfCode[133016]},
-		"code in a listing":  {graph.Error{Class: graph.ClassWrongObject, HasCode: true, Code: 2500, Call: listing}, remedyOfCode[2500]},
-		"no code":            {graph.Error{Class: graph.ClassAuth, Code: 2500}, remedyOfClass[graph.ClassAuth]},
-		"other":              {graph.Error{Class: graph.ClassOther, HasCode: true, Code: 131008}, ""},
+		"code in a listing":  {graph.Error{Class: graph.ClassNotRegistered, HasCode: true, Code: 133015, Call: listing}, remedyOfCode[133015]},
+		"no code":            {graph.Error{Class: graph.ClassAuth, Code: 133015}, remedyOfClass[graph.ClassAuth]},
+		"other":              {graph.Error{Class: graph.ClassOther, HasCode: true, Code: 131008, Message: "m"}, ""},
+		"other, for a user":  {graph.Error{Class: graph.ClassOther, UserMessage: "u"}, ""},
+		"other, details":     {graph.Error{Class: graph.ClassOther, Details: "d"}, ""},
+		"other, no reason":   {graph.Error{Class: graph.ClassOther, HasCode: true, Code: 131008}, "Apply again in a few minutes. If the answer is the same, check base_url, and whether a proxy or gateway answers in place of the Graph API."},
+		"path":               {graph.Error{Class: graph.ClassWrongPath}, "The API does not know the path of the request, or no longer serves it. Check base_url and api_version."},
+		"newer version": {graph.Error{Class: graph.ClassWrongPath, NewerVersion: "v99.0"}, "Version v99.0 of the Graph API was asked for, and this version of the provider knows v26.0 as the newest one. " +
+			"If Meta has not released v99.0, set api_version or WHATSAPP_API_VERSION to v26.0 or an earlier version."},
 	} {
 		if got := remedy(&test.e); got != test.want {
 			t.Errorf("%s: %s", name, got)

@@ -331,6 +331,7 @@ func stringConstants(t *testing.T, name, prefix string) []stringConstant {
 var causes = map[graph.Class]string{
 	graph.ClassKeyRefused:     "The API does not take what was uploaded, which on this edge mostly means the key.",
 	graph.ClassWrongObject:    "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not tell these apart, so it is never taken for a deleted number.",
+	graph.ClassWrongPath:      "The API does not know the path of the request, of which the version is a part: the URL, or the version, is not one of the Graph API's.",
 	graph.ClassAppSecretProof: "The app has \"Require app secret\" switched on, and the request carried no proof, or one that was made from another secret or another token.",
 	graph.ClassNumberDeleted:  "The one answer of the API that means \"gone\". A resource in the state is removed from it, with a warning.",
 	graph.ClassAuth:           "The access token is not accepted.",
@@ -348,7 +349,8 @@ var causes = map[graph.Class]string{
 // moreCodes is what a class depends on besides the codes in the client's table.
 var moreCodes = map[graph.Class][]string{
 	graph.ClassKeyRefused:     {"100 on an upload"},
-	graph.ClassWrongObject:    {"100 with subcode 33"},
+	graph.ClassWrongObject:    {"100 with subcode 33", "100 with a message about the kind of object"},
+	graph.ClassWrongPath:      {"any with a message about unknown path components"},
 	graph.ClassAppSecretProof: {"100 with appsecret_proof in the message"},
 	graph.ClassPermission:     {"200 to 299"},
 	graph.ClassRateLimit:      {"HTTP 429"},
