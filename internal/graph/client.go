@@ -25,9 +25,10 @@
 // # Errors
 //
 // A call that fails returns an [*Error]. Its Class says what kind of reaction it
-// needs, whatever the code; Uncertain, whether an upload may have taken effect
-// all the same; Codes, what Meta's support asks for. The package gives facts and
-// leaves it to the caller to say what to do about them.
+// needs, Uncertain whether an upload may have taken effect all the same, and
+// Codes what Meta's support asks for. [Client.Confirm] returns an
+// [*UnconfirmedError] when the number was read but does not show the key. The
+// package gives facts and leaves it to the caller to say what to do about them.
 //
 // # Retries
 //
