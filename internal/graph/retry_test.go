@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -348,5 +349,22 @@ func TestWaitsAreAnnounced(t *testing.T) {
 	}
 	if !slices.Equal(announced.all, want) {
 		t.Errorf("announced %+v", announced.all)
+	}
+}
+
+// What was certainly not sent is sent again without a read.
+func TestAnUploadThatFoundNoConnectionIsSentAgain(t *testing.T) {
+	var sent []string
+	client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+		if sent = append(sent, r.Method); len(sent) == 1 {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+		}
+		return response(200, nil, `{"success":true}`), nil
+	}, func(c *graph.Config) { c.MaxRetries = 1 })
+	if err := client.SetBusinessPublicKey(t.Context(), number, testKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"POST", "POST"}; !slices.Equal(sent, want) {
+		t.Errorf("sent %q", sent)
 	}
 }
