@@ -117,10 +117,13 @@ func TestAllThatIsWrongIsReported(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, what := range []string{"the access token contains", "the app secret contains", "is not a Graph API version", "the base URL is not"} {
-		if !strings.Contains(err.Error(), what) {
-			t.Errorf("%q does not say %q", err, what)
-		}
+	const odd = "contains white space, a line break or another character that no"
+	want := "the access token " + odd + " access token has\n" +
+		"\"25\" is not a Graph API version; one looks like \"v25.0\"\n" +
+		"the base URL is not an absolute URL; the usual one is \"https://graph.facebook.com\"\n" +
+		"the app secret " + odd + " app secret has"
+	if err.Error() != want {
+		t.Error(err)
 	}
 }
 

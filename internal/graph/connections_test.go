@@ -19,7 +19,7 @@ func get(t *testing.T, c *connections, url string) (finish func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := c.RoundTrip(req)
+	resp, err := c.RoundTrip(req) //nolint:bodyclose // closed by what get returns
 	if err != nil {
 		t.Fatal(err)
 	}
