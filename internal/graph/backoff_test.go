@@ -42,6 +42,10 @@ func TestWaitsAreDrawnBelowACeilingThatDoubles(t *testing.T) {
 				if shortest[i] < test.least || longest[i] > ceiling {
 					t.Errorf("wait %d is from %s to %s, not from %s to %s", i+1, shortest[i], longest[i], test.least, ceiling)
 				}
+				// A quarter of the draws is raised to the least wait, or more.
+				if 4*test.least >= ceiling && shortest[i] != test.least {
+					t.Errorf("wait %d is never %s", i+1, test.least)
+				}
 				// Both halves of the range are used.
 				if half := ceiling / 2; longest[i] <= half || shortest[i] > max(half, test.least) {
 					t.Errorf("wait %d is only from %s to %s", i+1, shortest[i], longest[i])
