@@ -196,9 +196,9 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 		return fail
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		fail.notGraph(serverText(resp.Header.Get("Content-Type")), len(bytes.TrimSpace(data)))
-		fail.AskedWait = fail.askedWait(resp.Header, c.config.Clock.Now())
-		return fail
+		failed := fail.notGraph(serverText(resp.Header.Get("Content-Type")), len(bytes.TrimSpace(data)))
+		failed.AskedWait = failed.askedWait(resp.Header, c.config.Clock.Now())
+		return failed
 	}
 	if err := r.decode(data); err != nil {
 		return fail.notUnderstood(err.Error())
