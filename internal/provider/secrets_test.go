@@ -179,6 +179,27 @@ func TestCLI_secretsInTheConfigurationAreNotPrinted(t *testing.T) {
 			t.Errorf("%s: the error is %v", arguments, err)
 		}
 	}
+	// What the pages advise: JSON with line breaks, and variables, also in a
+	// block that is written on one line.
+	for name, files := range map[string]map[string]string{
+		"JSON": {"main.tf": requiredProviders, "more.tf.json": "{\n  \"provider\": {\n    \"whatsapp\": {\n      \"access_token\": \"HUSH \"\n    }\n  },\n" +
+			"  \"resource\": {\n    \"whatsapp_business_encryption\": {\n      \"test\": {\n        \"phone_number_id\": \"106540352242922\",\n        \"business_public_key\": " + quote(keyA(t)) + "\n      }\n    }\n  }\n}\n"},
+		"private key in JSON": {"main.tf": requiredProviders, "more.tf.json": "{\n  \"resource\": {\n    \"whatsapp_business_encryption\": {\n      \"test\": {\n        \"phone_number_id\": \"106540352242922\",\n        \"business_public_key\": " +
+			quote(strings.ReplaceAll(fixture(t, "rsa2048_a.private_pkcs8.pem"), "PRIVATE KEY-----\n", "PRIVATE KEY-----\nHUSH")) + "\n      }\n    }\n  }\n}\n"},
+		"variable on one line": {"main.tf": requiredProviders + "provider \"whatsapp\" { access_token = var.token }\nvariable \"token\" {\n  default   = \"HUSH \"\n  sensitive = true\n}\n" + numberWith(quote(keyA(t)))},
+	} {
+		for file, text := range files {
+			c.write(file, text)
+		}
+		c.output.Reset()
+		err := c.Refresh(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "Invalid ") || strings.Contains(err.Error()+c.output.String(), "HUSH") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+		if err := os.Remove(filepath.Join(c.WorkingDir(), "more.tf.json")); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
 	if err := w.expectRequests(nil); err != nil {
 		t.Error(err)
 	}
