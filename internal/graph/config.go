@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -111,8 +112,13 @@ func CheckAccessToken(token string) error { return checkSecret("access token", t
 func CheckAppSecret(secret string) error { return checkSecret("app secret", secret) }
 
 func checkSecret(what, secret string) error {
-	if secret == "" {
+	switch {
+	case secret == "":
 		return fmt.Errorf("the %s is empty", what)
+	case strings.ContainsAny(secret, `"'`):
+		return fmt.Errorf("the %s contains a quotation mark, which no %s has: it must be given without the marks around it", what, what)
+	case strings.HasPrefix(strings.ToLower(secret), "bearer "):
+		return fmt.Errorf("the %s begins with \"Bearer\": it must be given without that word, which is added to it", what)
 	}
 	for _, r := range secret {
 		if r <= ' ' || r > '~' {

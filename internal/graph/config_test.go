@@ -90,11 +90,17 @@ func TestWhatIsWrongWithAConfig(t *testing.T) {
 	}
 
 	for secret, want := range map[string]string{
-		"":      "the access token is empty",
-		"a b":   "the access token contains white space, a line break or another character that no access token has",
-		"a\x7f": "the access token contains white space, a line break or another character that no access token has",
-		"a\x1f": "the access token contains white space, a line break or another character that no access token has",
-		"!~":    "",
+		"":           "the access token is empty",
+		"a b":        "the access token contains white space, a line break or another character that no access token has",
+		"a\x7f":      "the access token contains white space, a line break or another character that no access token has",
+		"a\x1f":      "the access token contains white space, a line break or another character that no access token has",
+		"!~":         "",
+		`"EAA"`:      "the access token contains a quotation mark, which no access token has: it must be given without the marks around it",
+		"'EAA'":      "the access token contains a quotation mark, which no access token has: it must be given without the marks around it",
+		"EAA\"":      "the access token contains a quotation mark, which no access token has: it must be given without the marks around it",
+		"Bearer EAA": "the access token begins with \"Bearer\": it must be given without that word, which is added to it",
+		"bearer EAA": "the access token begins with \"Bearer\": it must be given without that word, which is added to it",
+		"BearerEAA":  "",
 	} {
 		got := ""
 		if err := graph.CheckAccessToken(secret); err != nil {

@@ -5,6 +5,7 @@ package provider
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
@@ -100,16 +101,17 @@ func inWords(d time.Duration) string {
 	return "1 second"
 }
 
-// checkAccessToken and checkAppSecret add where an unwanted character mostly
-// comes from, and the function that removes it.
+// checkAccessToken and checkAppSecret add where a line break or a blank at an end
+// mostly comes from, and the function that removes it.
 
-func checkAccessToken(token string) error { return withTrimHint(graph.CheckAccessToken(token)) }
+func checkAccessToken(token string) error { return withTrimHint(token, graph.CheckAccessToken) }
 
-func checkAppSecret(secret string) error { return withTrimHint(graph.CheckAppSecret(secret)) }
+func checkAppSecret(secret string) error { return withTrimHint(secret, graph.CheckAppSecret) }
 
-func withTrimHint(err error) error {
-	if err == nil {
-		return nil
+func withTrimHint(secret string, check func(string) error) error {
+	err := check(secret)
+	if err == nil || check(strings.TrimSpace(secret)) != nil {
+		return err
 	}
 	return fmt.Errorf("%w; a trailing newline often comes from reading a file, and trimspace() removes it", err)
 }

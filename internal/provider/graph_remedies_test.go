@@ -4,6 +4,7 @@ package provider
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,12 @@ func TestTrimHint(t *testing.T) {
 		const hint = "; a trailing newline often comes from reading a file, and trimspace() removes it"
 		if err == nil || err.Error() != errors.Unwrap(err).Error()+hint {
 			t.Error(err)
+		}
+		// Nothing to trim.
+		for _, secret := range []string{"in side", `"quoted"`, "bearer token", ""} {
+			if err := check(secret); err == nil || strings.Contains(err.Error(), "trimspace") {
+				t.Errorf("%q: %v", secret, err)
+			}
 		}
 	}
 }
