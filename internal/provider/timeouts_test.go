@@ -5,6 +5,7 @@ package provider
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -14,35 +15,54 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// A text that is not a duration never gets into the state, neither in a create
-// nor in an update, and neither as a literal nor as a value that only the apply
-// knows.
-func TestAccTimeouts_refused(t *testing.T) {
+// A text that is not a duration is refused before anything else happens.
+func TestTimeouts_refused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"create", "read", "update"} {
-		for _, value := range []string{"", " ", "5", "5 m", "-5m", "0s"} {
+		for value, refused := range map[string]bool{"": true, " ": true, "5": true, "5 m": true, "-5m": true, "0s": true, "soon": true, "5m": false, "1h30m": false, "50ms": false} {
 			t.Run(fmt.Sprintf("%s %q", name, value), func(t *testing.T) {
 				t.Parallel()
-				w, a := newWorld(t), keyA(t)
-				refused := regexp.MustCompile(`(?s)Invalid timeouts.` + name + `.*is\s+not\s+a\s+duration\s+greater\s+than\s+zero`)
-				literal := w.config(numberWith(quote(a), fmt.Sprintf("timeouts = { %s = %q }", name, value)))
-				w.run(
-					resource.TestStep{Config: literal, ExpectError: refused},
-					resource.TestStep{PreConfig: w.forget(), Config: w.config(numberWith(quote(a)))},
-					resource.TestStep{PreConfig: w.forget(), Config: literal, ExpectError: refused},
-					resource.TestStep{
-						Config: w.config(fmt.Sprintf("resource \"terraform_data\" \"time\" {\n  input = %q\n}\n", value),
-							numberWith(quote(a), fmt.Sprintf("timeouts = { %s = terraform_data.time.output }", name))),
-						ExpectError: refused,
-					},
-					resource.TestStep{
-						PreConfig:         w.forget(),
-						Config:            w.config(numberWith(quote(a))),
-						ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
-					},
-				)
+				p := newWorld(t).protocol()
+				resp, err := p.ValidateResourceConfig(t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: resourceType, Config: p.values(map[string]tftypes.Value{
+					attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t)), attrTimeouts: *timeoutsWith(name, value),
+				})})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := len(resp.Diagnostics) == 1 && resp.Diagnostics[0].Summary == "Invalid timeouts."+name && strings.Contains(resp.Diagnostics[0].Detail, "is not a duration greater than zero"); got != refused {
+					t.Errorf("%+v", resp.Diagnostics)
+				}
 			})
 		}
+	}
+}
+
+// An empty one does not get into the state, neither in a create nor in an update,
+// and neither as a literal nor as a value that only the apply knows.
+func TestAccTimeouts_empty(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"create", "read", "update"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, a := newWorld(t), keyA(t)
+			refused := regexp.MustCompile(`(?s)Invalid timeouts.` + name + `.*is\s+not\s+a\s+duration\s+greater\s+than\s+zero`)
+			literal := w.config(numberWith(quote(a), "timeouts = { "+name+` = "" }`))
+			w.run(
+				resource.TestStep{Config: literal, ExpectError: refused},
+				resource.TestStep{PreConfig: w.forget(), Config: w.config(numberWith(quote(a)))},
+				resource.TestStep{PreConfig: w.forget(), Config: literal, ExpectError: refused},
+				resource.TestStep{
+					Config: w.config("resource \"terraform_data\" \"time\" {\n  input = \"\"\n}\n",
+						numberWith(quote(a), "timeouts = { "+name+" = terraform_data.time.output }")),
+					ExpectError: refused,
+				},
+				resource.TestStep{
+					PreConfig:         w.forget(),
+					Config:            w.config(numberWith(quote(a))),
+					ConfigStateChecks: []statecheck.StateCheck{w.received("GET")},
+				},
+			)
+		})
 	}
 }
 
