@@ -24,8 +24,8 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// What the guide "Scale and limits" says is simulated: an account of this many
-// numbers, a server that answers in this time, and a CLI with this many slots.
+// What the guide "Scale and limits" simulates: an account of this many numbers,
+// a server that answers in this time, and a CLI with this many slots.
 const (
 	budgetNumbers = 120
 	budgetSlots   = 10
@@ -34,8 +34,8 @@ const (
 	budgetWABA    = "102290129340398"
 )
 
-// account is a mock server without a network, whose time is that of the
-// synctest bubble, and a CLI that runs the provider on it as Terraform does.
+// account is a mock server that is reached without a network and takes its time
+// from the synctest bubble, and a CLI that calls the provider as Terraform does.
 type account struct {
 	t         testing.TB
 	server    *graphmock.Server
@@ -58,8 +58,8 @@ type instance struct {
 	tainted bool
 }
 
-// direct carries requests to the server without a network, because a goroutine
-// that waits for a network keeps the time of a bubble from moving.
+// direct carries requests to the server without a network, because time in a
+// bubble does not advance while a goroutine waits for a network.
 type direct struct{ server *graphmock.Server }
 
 func (d direct) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -105,7 +105,7 @@ func (a *account) process() {
 	a.p = p
 }
 
-// newAccount is called inside of a bubble.
+// newAccount must be called inside a bubble.
 func newAccount(t testing.TB) *account {
 	t.Helper()
 	a := &account{
@@ -120,8 +120,8 @@ func newAccount(t testing.TB) *account {
 	return a
 }
 
-// walk does something for each number, so many at a time, and reports whether
-// all succeeded.
+// walk calls a function for each number, one per slot at a time, and reports
+// whether all calls succeeded.
 func (a *account) walk(do func(id string) bool) bool {
 	work := make(chan string, len(a.numbers))
 	for _, id := range a.numbers {
@@ -155,7 +155,7 @@ func failed(diags []*tfprotov6.Diagnostic) bool {
 	return false
 }
 
-// values is the configuration of a number, or with more, what is planned.
+// values is the configuration of a number or, with the values in more, its plan.
 func (a *account) values(id string, more map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	given := map[string]tftypes.Value{
 		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, a.overwrite),
@@ -281,7 +281,7 @@ func (a *account) apply() bool {
 	})
 }
 
-// settle puts the account into the state after a first apply.
+// settle brings the account into the state that a first apply leaves.
 func (a *account) settle() {
 	if !a.apply() {
 		a.t.Fatal("the apply without a limit failed")
@@ -301,7 +301,7 @@ type cost struct {
 }
 
 // until runs an operation until it succeeds, and waits an hour after each run
-// that fails, as a person does who reads the message.
+// that fails, as a person who reads the message would.
 func (a *account) until(run func() bool) cost {
 	began := time.Now()
 	for runs := 1; runs < 50; runs++ {
@@ -314,8 +314,8 @@ func (a *account) until(run func() bool) cost {
 	return cost{}
 }
 
-// simulate runs an operation on an account, in a bubble whose time moves only
-// when everybody waits.
+// simulate runs an operation on an account in a bubble, whose time advances only
+// when every goroutine is waiting.
 func simulate(t *testing.T, budget int, prepare func(*account), run func(*account) bool) (c cost) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -361,7 +361,7 @@ func inHours(d time.Duration) string {
 	}
 }
 
-// The guide has the numbers of a simulation, so that it cannot drift from what
+// The guide has the numbers of a simulation, so that it cannot diverge from what
 // the provider does.
 func TestScaleGuide(t *testing.T) {
 	t.Parallel()
@@ -453,40 +453,40 @@ description: |-
 
 # Scale and limits
 
-Meta counts calls by the hour, for an app and a WhatsApp Business Account together. Meta documents 200 an hour for the management of an account, and 5,000 for an account that is active; the encryption key is not in the list, so what applies to it is not documented. So the number of calls matters more than their speed.
+Meta counts calls per hour, for each pair of app and WhatsApp Business Account. It documents a limit of 200 an hour for managing an account, and of 5,000 for an account that is active. The encryption key is not on the list, so its limit is not documented. The number of calls therefore matters more than their speed.
 
-The tables of this page come from a simulation with the provider's own code, which the tests repeat.
+The tables on this page come from a simulation with the provider's own code, which the tests repeat.
 
 ## Calls
 
-For an account of %d numbers, where the server answers each call in %s and refuses none. A slot is one of Terraform's parallel operations, 10 unless ` + "`-parallelism`" + ` says otherwise. What Terraform itself takes comes on top.
+The table is for an account of %d numbers and a server that answers each call in %s and refuses none. A slot is one of Terraform's parallel operations, of which there are 10 unless ` + "`-parallelism`" + ` is set. The time that Terraform itself takes is not included.
 
 `
 
 const scaleGuideLimit = `
-A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. With ` + "`allow_overwrite`" + ` it does not look before. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account come in pages of 100.
+A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. With ` + "`allow_overwrite`" + ` it makes only the last of these reads. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100.
 
-No operation needs more connections than there are slots. Each process of the provider makes its own, and Terraform starts one to plan and one to apply.
+No operation needs more connections than there are slots. Each process of the provider opens its own connections, and Terraform starts one process to plan and one to apply.
 
 ## With a limit
 
-For the same %d numbers, where the server takes %d calls an hour. By default, a call that has to wait longer than ` + "`retry_max_wait`" + ` (%s) fails with the time that the server asks for, and the other calls are not sent, because each call makes the wait longer. Here, somebody then runs the same command again an hour later, until it succeeds. "Patient" has the settings below, and waits in one run. Calls are rounded to tens.
+The table is for the same %d numbers and a server that accepts %d calls an hour. By default, a call that would have to wait longer than ` + "`retry_max_wait`" + ` (%s) fails and reports the wait that the server asks for, and the other calls are not sent, because each call makes the wait longer. In the table, somebody then runs the same command again an hour later, until it succeeds. "Patient" has the settings below, and waits in one run. Calls are rounded to tens.
 
 `
 
 const scaleGuideAdvice = `
-No run loses what was done: numbers that have their key stay in the state, and the next run goes on with the others. It does read them again, which is why many short runs cost more calls than a patient one.
+No run loses what was done: numbers that have their key stay in the state, and the next run continues with the others. It does read them all again, which is why many short runs make more calls than a patient one.
 
 ## Advice
 
-* **Wait in one run** when there are more calls to make than the limit allows. Set ` + "`retry_max_wait = \"%[1]s\"`" + ` and ` + "`max_retries = %[2]d`" + ` in the provider, and ` + "`create`, `read` and `update`" + ` in ` + "`timeouts`" + ` of the resource to the time that the whole run may take, such as ` + "`24h`" + `, because the waits count. ` + "`TF_LOG=INFO`" + ` shows what a run waits for.
-* **Fail early** in a pipeline that people wait for: leave the defaults. The message says how many minutes the server asks for.
-* **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after a first apply was stopped by the limit, or for a change that concerns only Terraform, such as a timeout. It does not see a lost signature, so do not use it for the plan that watches for drift.
-* **` + "`-parallelism`" + `** makes a run shorter as long as no limit is met, and never changes the number of calls. Behind a limit it is better low: each slot can meet the limit once before all are held back.
+* **Wait in one run** if there are more calls to make than the limit allows. Set ` + "`retry_max_wait = \"%[1]s\"`" + ` and ` + "`max_retries = %[2]d`" + ` in the provider, and ` + "`create`, `read` and `update`" + ` in ` + "`timeouts`" + ` of the resource to the time that the whole run may take, such as ` + "`24h`" + `, because they include the waits. ` + "`TF_LOG=INFO`" + ` shows what a run is waiting for.
+* **Fail early** in a pipeline that people wait for: keep the defaults. The message says how many minutes the server asks for.
+* **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after the limit has stopped a first apply, or for a change that concerns only Terraform, such as a timeout. It does not detect a lost signature, so do not use it for the plan that watches for drift.
+* **` + "`-parallelism`" + `** makes a run shorter as long as it stays below the limit, and never changes the number of calls. Once a run reaches the limit, a low value is better: each slot can hit the limit once before all are held back.
 * **` + "`allow_overwrite`" + `** halves the calls of a first apply. Set it only where no number can hold the key of a Flow that is in use.
-* **Plan less often.** A plan costs a call for each number. Several plans in an hour share the limit with everything else that the app does.
+* **Plan less often.** A plan makes one call for each number. Several plans in an hour share the limit with everything else that the app does.
 * **Do not put a thousand numbers into one resource block.** Terraform's own time grows with the square of the instances of a block, whatever the provider does. On one machine, Terraform 1.11 used 22 seconds of CPU to plan 1,000 instances in one block with ` + "`for_each`" + `, and 5 seconds for ten blocks of 100. A module for each account has the same effect.
-* **Memory** is taken by Terraform rather than by the provider. On one machine, a plan of 5,000 numbers in blocks of 100 peaked at 290 MiB in Terraform and at 60 MiB in the provider, and a plan of 500 at 100 and 37 MiB.
-* **Split a state** of many hundred numbers, such as by account. The limit of an account stays the same, but each plan then makes fewer calls.
-* **Count the listing, too.** ` + "`whatsapp_phone_numbers`" + ` is read whenever Terraform plans, with ` + "`-refresh=false`" + ` as well.
+* **Memory** is used by Terraform rather than by the provider. On one machine, a plan of 5,000 numbers in blocks of 100 peaked at 290 MiB in Terraform and at 60 MiB in the provider, and a plan of 500 at 100 and 37 MiB.
+* **Split a state** of many hundred numbers, for example by account. The limit of an account stays the same, but each plan then makes fewer calls.
+* **Count the listing, too.** ` + "`whatsapp_phone_numbers`" + ` is read whenever Terraform plans, even with ` + "`-refresh=false`" + `.
 `

@@ -49,7 +49,7 @@ func (d *businessEncryptionDataSource) Schema(_ context.Context, _ datasource.Sc
 				Computed:            true,
 			},
 			attrSignatureStatus: schema.StringAttribute{
-				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`, or null when no key is set.",
+				MarkdownDescription: "Whether WhatsApp's signature matches the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`, or null when no key is set.",
 				Computed:            true,
 			},
 			attrFingerprint: schema.StringAttribute{

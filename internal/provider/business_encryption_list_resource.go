@@ -25,11 +25,11 @@ const (
 	attrIncludeWithoutKey = "include_without_key"
 
 	// listParallel is how many numbers are read at a time. A listing is rare
-	// and the rate limits are tight, so that it need not be fast.
+	// and the rate limits are tight, so it need not be fast.
 	listParallel = 4
 
-	// listOutage is how many numbers in a row may fail before the reason is
-	// looked for elsewhere than in the numbers.
+	// listOutage is how many numbers in a row have to fail before the reason is
+	// assumed to be elsewhere than in the numbers.
 	listOutage = 4
 )
 
@@ -52,8 +52,8 @@ func (l *businessEncryptionListResource) Metadata(_ context.Context, req resourc
 
 func (l *businessEncryptionListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Finds the business phone numbers of a WhatsApp Business Account that hold a public key, on whatever platform, so that they can be imported in one go. " +
-			"The access token needs the permission `whatsapp_business_management`, too. List resources need Terraform 1.14.",
+		MarkdownDescription: "Finds the business phone numbers of a WhatsApp Business Account that hold a public key, on any platform, so that they can be imported at once. " +
+			"The access token also needs the permission `whatsapp_business_management`. List resources need Terraform 1.14.",
 		Attributes: map[string]schema.Attribute{
 			attrWABAID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the WhatsApp Business Account (WABA).",
@@ -91,13 +91,13 @@ type listing struct {
 	client  *graph.Client
 	served  *servedVersion
 	req     list.ListRequest
-	keyless bool // numbers without a key are listed, too
+	keyless bool // also list numbers without a key
 }
 
-// results lists the numbers sorted by ID. It reads no more of them than the
-// limit can still take, so that none is read in vain.
+// results lists the numbers sorted by ID. It never reads more of them than the
+// limit leaves room for, so that none is read in vain.
 //
-// Terraform drops a listing as a whole at the first error. One number that
+// Terraform discards the whole listing at the first error. One number that
 // cannot be read is therefore a warning in place of a result, and only what would
 // fail for every number is an error.
 func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListResult] {
@@ -197,7 +197,7 @@ func concernsAll(err error) bool {
 	}
 }
 
-// itsOwnState reports whether the reason lies in this number alone.
+// itsOwnState reports whether the error comes from the state of this number.
 func itsOwnState(err error) bool {
 	class := graph.ClassOf(err)
 	return class == graph.ClassNotRegistered || class == graph.ClassNumberDeleted
@@ -206,7 +206,7 @@ func itsOwnState(err error) bool {
 func unreadable(number string, err error, stop bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if stop {
-		diags.AddError("Could not list the keys", "The listing has ended at this number.\n\n"+graphErrorDetail(number, "", err))
+		diags.AddError("Could not list the keys", "The listing stopped at this number.\n\n"+graphErrorDetail(number, "", err))
 	} else {
 		diags.AddWarning("A phone number is not listed", "Its key could not be read. The other numbers are listed.\n\n"+graphErrorDetail(number, "", err))
 	}
@@ -230,7 +230,7 @@ func endsAtLimit(limit int64, rest int) diag.Diagnostic {
 		fmt.Sprintf("The list has %d results, which is its limit, and %s not looked at. To list all, set a higher limit in the list block.", limit, numbers))
 }
 
-// result is one number as an import and the read after it would make it.
+// result is one number as an import, and the read after it, would leave it.
 func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.Slot) list.ListResult {
 	result := l.req.NewListResult(ctx)
 	result.DisplayName = displayName(number)

@@ -382,7 +382,7 @@ func TestList_everyNumberFails(t *testing.T) {
 			results := w.protocol().mustList(query{}, test.want...)
 			w.mustHaveSent(sent("GET", listIDs(0, test.read)...))
 			detail := results[len(results)-1].Diagnostics[0].Detail
-			if !strings.Contains(detail, "Phone number ID 20000") || !strings.Contains(detail, "Kind of error: "+string(test.kind)) || !strings.HasPrefix(detail, "The listing has ended at this number.") {
+			if !strings.Contains(detail, "Phone number ID 20000") || !strings.Contains(detail, "Kind of error: "+string(test.kind)) || !strings.HasPrefix(detail, "The listing stopped at this number.") {
 				t.Errorf("the error is %s", detail)
 			}
 		})

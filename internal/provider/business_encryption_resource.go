@@ -104,7 +104,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	switch {
 	case graph.ClassOf(err) == graph.ClassNumberDeleted && !importing:
 		resp.Diagnostics.AddAttributeWarning(path.Root(attrPhoneNumberID), "The phone number was deleted",
-			graphErrorDetail(number, "", err)+"\n\nThe resource is removed from the Terraform state. Remove it from the configuration, too.")
+			graphErrorDetail(number, "", err)+"\n\nThe resource is removed from the Terraform state. Remove it from the configuration as well.")
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
@@ -112,7 +112,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 		return
 	case !slot.HasKey() && importing:
 		resp.Diagnostics.AddAttributeError(path.Root(attrPhoneNumberID), "Nothing to import",
-			fmt.Sprintf("Phone number ID %s holds no key. Remove the import and apply: that sets the key of the configuration.", number))
+			fmt.Sprintf("Phone number ID %s holds no key. Remove the import and apply, which sets the key of the configuration.", number))
 		return
 	case !slot.HasKey():
 		resp.State.RemoveResource(ctx)
@@ -125,8 +125,8 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 }
 
 // Delete sends nothing, and Terraform removes the resource from the state. The
-// plan has warned of each number. Here Terraform does not fold equal warnings, so
-// only the first number warns.
+// plan has warned about each number. During apply Terraform does not fold equal
+// warnings, so only the first number warns.
 func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state businessEncryptionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -137,7 +137,7 @@ func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.De
 	r.provider.warnOfDestroy.Do(func() {
 		resp.Diagnostics.AddWarning(keyStaysSummary,
 			fmt.Sprintf("The Graph API cannot delete a key. Phone number ID %s, and every other number that this run destroys, keeps its key. "+
-				"WhatsApp clients go on encrypting with it, so keep the private keys as long as a Flow of these numbers is in use.", state.PhoneNumberID.ValueString()))
+				"WhatsApp clients continue to encrypt with it, so keep the private keys as long as a Flow of these numbers is in use.", state.PhoneNumberID.ValueString()))
 	})
 }
 

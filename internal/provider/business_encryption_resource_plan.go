@@ -91,7 +91,7 @@ func (r *businessEncryptionResource) planDestroy(ctx context.Context, req resour
 	resp.Diagnostics.Append(keyStays(state.PhoneNumberID, state.Fingerprint))
 }
 
-// promise plans what every successful apply ends with.
+// promise plans what every successful apply results in.
 func (m *businessEncryptionModel) promise() {
 	m.SignatureStatus = types.StringValue(graph.SignatureValid)
 	m.Fingerprint = types.StringUnknown()
@@ -111,5 +111,5 @@ func keyStays(number, fingerprint types.String) diag.Diagnostic {
 	}
 	return diag.NewWarningDiagnostic(keyStaysSummary,
 		fmt.Sprintf("The Graph API cannot delete a key. Destroying this resource only removes it from the Terraform state: phone number ID %s keeps %s, "+
-			"and WhatsApp clients go on encrypting with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), which))
+			"and WhatsApp clients continue to encrypt with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), which))
 }

@@ -34,7 +34,7 @@ const (
 	attrTimeouts        = "timeouts"
 )
 
-// graphID is what the ID of any object of the Graph API looks like.
+// graphID matches the ID of any object of the Graph API.
 var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
 const phoneNumberIDRule = "must be a phone number ID, which has 5 to 25 digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
@@ -42,7 +42,7 @@ const phoneNumberIDRule = "must be a phone number ID, which has 5 to 25 digits a
 type businessEncryptionModel struct {
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
 	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
-	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null but in the configuration
+	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null except in the configuration
 	PublicKeyWOVer  types.Number   `tfsdk:"business_public_key_wo_version"`
 	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
 	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
@@ -53,7 +53,7 @@ type businessEncryptionModel struct {
 func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Sets the public key that WhatsApp clients use to encrypt what they send to the Flow endpoint of one business phone number. " +
-			"WhatsApp signs the key; when the signature or the key on the number is no longer as it should be, the plan shows the repair.",
+			"WhatsApp signs the key; when the signature or the key on the number is no longer right, the plan shows the repair.",
 		Attributes: map[string]schema.Attribute{
 			attrPhoneNumberID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account. Changing it forces a new resource.",
@@ -63,29 +63,29 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 			},
 			attrPublicKey: schema.StringAttribute{
 				MarkdownDescription: "The RSA public key of exactly 2048 bits, in PEM (`BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`). " +
-					"It is compared as a key: line ends, wrapping and a trailing newline make no difference. A private key is refused before anything is sent. " +
-					"Exactly one of this and `" + attrPublicKeyWO + "` is given; with the latter, this shows the key on the number.",
+					"It is compared as a key: line endings, wrapping and a trailing newline make no difference. A private key is refused before anything is sent. " +
+					"Set exactly one of this and `" + attrPublicKeyWO + "`; with the latter, this attribute shows the key on the number.",
 				Optional:   true,
 				Computed:   true,
 				CustomType: publicKeyType{},
 				Validators: []validator.String{publicKeyValidator{}},
 			},
 			attrPublicKeyWO: schema.StringAttribute{
-				MarkdownDescription: "The same as a write-only argument, for a key that comes from an ephemeral value, so that its private half is in no plan and in no state. It needs Terraform 1.11 or OpenTofu 1.11. " +
-					"Without `" + attrPublicKeyWOVer + "`, the key itself is compared with the one that was uploaded, which is right for a source that gives the same key on every run, such as a secret store.",
+				MarkdownDescription: "The same as a write-only argument. Use it for a key that comes from an ephemeral value, so that the private key is neither in the plan nor in the state. It needs Terraform 1.11 or OpenTofu 1.11. " +
+					"Without `" + attrPublicKeyWOVer + "`, the key itself is compared with the one that was uploaded, which suits a source that returns the same key on every run, such as a secret store.",
 				Optional:   true,
 				WriteOnly:  true,
 				CustomType: publicKeyType{},
 				Validators: []validator.String{publicKeyValidator{}},
 			},
 			attrPublicKeyWOVer: schema.NumberAttribute{
-				MarkdownDescription: "For a source that gives another key on every run, such as one that generates it. With a version, a new key is taken from `" + attrPublicKeyWO + "` only when the version changes, up or down; otherwise the key that was uploaded stays, and its drift is repaired with that key.",
+				MarkdownDescription: "Set this for a source that returns a different key on every run, such as one that generates it. With a version, a new key is taken from `" + attrPublicKeyWO + "` only when the version changes, up or down. Otherwise the uploaded key stays, and drift is repaired with it.",
 				Optional:            true,
 				Validators:          []validator.Number{wholeNumber{}, numbervalidator.AlsoRequires(path.MatchRoot(attrPublicKeyWO))},
 			},
 			attrSignatureStatus: schema.StringAttribute{
-				MarkdownDescription: "Whether WhatsApp's signature fits the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
-					"When it is not `" + graph.SignatureValid + "`, for example after the number was registered again, the next apply uploads the same key again, which signs it again.",
+				MarkdownDescription: "Whether WhatsApp's signature matches the key and the number: `" + graph.SignatureValid + "` or `" + graph.SignatureMismatch + "`. " +
+					"When it is not `" + graph.SignatureValid + "`, for example after the number was registered again, the next apply uploads the same key again, and WhatsApp signs it again.",
 				Computed: true,
 			},
 			attrFingerprint: schema.StringAttribute{

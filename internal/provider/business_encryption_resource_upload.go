@@ -99,9 +99,9 @@ func (u *upload) notConfirmed(e *graph.UnconfirmedError) string {
 	}
 	what := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %s %s. %s", u.number(), u.key.Fingerprint(), reads, shows, clients)
 	if e.Err != nil {
-		what += " The provider would have gone on reading, but the run was cancelled or the timeout of the operation was reached."
+		what += " The provider stopped reading because the run was cancelled or the operation timed out."
 	}
-	return what + " What was seen is saved in the state.\n\n" + u.afterNotConfirmed(e.Slot)
+	return what + " What the number shows is saved in the state.\n\n" + u.afterNotConfirmed(e.Slot)
 }
 
 func (u *upload) afterNotConfirmed(slot graph.Slot) string {
@@ -111,13 +111,13 @@ func (u *upload) afterNotConfirmed(slot graph.Slot) string {
 	case u.action == actionCreate && another:
 		return "The resource is tainted, and the next apply would replace it, which is refused as long as the number shows another key. Run terraform untaint, and plan again in a few minutes: whatever is left to do is then an update." + somebody
 	case u.action == actionCreate:
-		return "The resource is tainted, so the next apply replaces it, which uploads the same key again and is harmless. To keep it instead, run terraform untaint."
+		return "The resource is tainted, so the next apply replaces it. That uploads the same key again and is harmless. To keep the resource instead, run terraform untaint."
 	case !slot.HasKey():
 		return "Run plan again in a few minutes: if the number still shows no key, the apply uploads the key again."
 	case another:
 		return "Run plan again in a few minutes: if the number still shows another key, the apply uploads the key of the configuration again." + somebody
 	default:
-		return fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, the apply uploads the key again, which signs it again.", graph.SignatureValid)
+		return fmt.Sprintf("Run plan again in a few minutes: if the status is still not %q, the apply uploads the key again, and WhatsApp signs it again.", graph.SignatureValid)
 	}
 }
 

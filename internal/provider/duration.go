@@ -9,7 +9,7 @@ import (
 
 func checkDuration(s string) error {
 	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
-		return fmt.Errorf("%q is not a duration greater than zero; write one such as \"90s\", \"5m\" or \"1h\"", s)
+		return fmt.Errorf("%q is not a duration greater than zero; use one such as \"90s\", \"5m\" or \"1h\"", s)
 	}
 	return nil
 }

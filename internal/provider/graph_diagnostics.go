@@ -16,8 +16,7 @@ import (
 
 // graphError is the diagnostic of a failed call: what failed on which number,
 // why, what to do next, whether the key on the number changed, and the codes
-// that Meta's support asks for. The action completes
-// "Could not …".
+// that Meta's support asks for. The action completes "Could not …".
 func graphError(action, object string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object, outcome(err), err))
 }
@@ -25,7 +24,7 @@ func graphError(action, object string, err error) diag.Diagnostic {
 // graphErrorAfterUpload is for a read that fails after an upload succeeded.
 func graphErrorAfterUpload(action, object string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object,
-		"The key was uploaded. Whether its signature is valid could not be read; the next plan reads it.", err))
+		"The key was uploaded. The provider could not read whether its signature is valid; the next plan reads it.", err))
 }
 
 // graphWarning is for a call that the operation can do without.

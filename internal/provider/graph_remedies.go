@@ -34,7 +34,7 @@ func remedy(e *graph.Error) string {
 // class.
 var remedyOfCode = map[int]string{
 	133015: "The number was deleted or deregistered a moment ago. Wait five minutes before it is registered again, then apply again.",
-	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Calling again makes it longer.",
+	133016: "The number was registered or deregistered too often and is blocked for up to 72 hours. Each further call makes it longer.",
 }
 
 // remedyOfListing is for classes that need another remedy when the phone numbers
@@ -47,7 +47,7 @@ var remedyOfListing = map[graph.Class]string{
 }
 
 var remedyOfClass = map[graph.Class]string{
-	graph.ClassKeyRefused: "If it is about the key: the API takes one RSA public key of exactly 2048 bits, in PEM.",
+	graph.ClassKeyRefused: "If the error is about the key: the API accepts only one RSA public key of exactly 2048 bits, in PEM.",
 	graph.ClassWrongObject: "This answer means one of several things: the ID is not a phone number ID (a WhatsApp Business Account ID, an app ID or the phone number itself are often pasted instead), " +
 		"the number is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_messaging. " +
 		"Check the phone number ID in the app dashboard under WhatsApp > API Setup, or in WhatsApp Manager under Phone numbers, and the assets of the system user in Business settings.",
@@ -61,13 +61,13 @@ var remedyOfClass = map[graph.Class]string{
 	graph.ClassRateLimit:      "Too many calls were made with this app or account. Each further call makes the wait longer: wait, then apply again, with a lower -parallelism.",
 	graph.ClassTransient:      "This is usually temporary. Apply again in a few minutes.",
 	graph.ClassCertificate:    "Check base_url, the CA certificates of this machine, and whether a proxy intercepts TLS with its own certificate.",
-	graph.ClassInterrupted:    "Apply again. If the operation timed out, give it more time with the argument timeouts of the resource.",
+	graph.ClassInterrupted:    "Apply again. If the operation timed out, give it more time with the timeouts argument of the resource.",
 	graph.ClassNotUnderstood:  "Check base_url, and whether the answer came from a proxy or gateway between Terraform and the Graph API.",
 	graph.ClassOther:          "", // the server's message says all that is known
 }
 
-// gaveUp says why a request was not sent again, in whole sentences, or nothing
-// when that needs no reason.
+// gaveUp says why a request was not sent again, in whole sentences. It is empty
+// when no reason is needed.
 func gaveUp(g graph.GaveUp) string {
 	wait := "The next try would be in " + inWords(g.Wait)
 	if g.Asked {
@@ -78,19 +78,19 @@ func gaveUp(g graph.GaveUp) string {
 	case graph.WaitTooLong:
 		why = wait + ", and the longest wait that is configured (retry_max_wait) is " + inWords(g.Allowed) + "."
 	case graph.WaitPastDeadline:
-		why = wait + ", and the operation times out before that."
+		why = wait + ", and the operation times out before then."
 	case graph.WaitInterrupted:
 		why = "The wait before the next try was interrupted."
 	case graph.OutcomeUnknown:
-		why = "The request was not sent again, because it could not be read whether it had taken effect."
+		why = "The request was not sent again, because the provider could not read whether it had taken effect."
 	}
 	if g.MetBy != "" {
-		why = fmt.Sprintf("The limit was met by the request for %s, and this request was not sent. %s", g.MetBy, why)
+		why = fmt.Sprintf("The request for %s hit the limit, and this request was not sent. %s", g.MetBy, why)
 	}
 	return why
 }
 
-// inWords rounds up, because a shorter wait than the server asks for is in vain.
+// inWords rounds up, because a wait that is shorter than the server asks for is useless.
 func inWords(d time.Duration) string {
 	if d > 90*time.Second {
 		return fmt.Sprintf("%d minutes", int(math.Ceil(d.Minutes())))

@@ -24,17 +24,17 @@ func TestWhyACallGaveUp(t *testing.T) {
 		},
 		{
 			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 90 * time.Second, Asked: true},
-			"The server asks to wait 90 seconds, and the operation times out before that.",
+			"The server asks to wait 90 seconds, and the operation times out before then.",
 		},
 		{
 			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: time.Second},
-			"The next try would be in 1 second, and the operation times out before that.",
+			"The next try would be in 1 second, and the operation times out before then.",
 		},
 		{graph.GaveUp{Why: graph.WaitInterrupted, Wait: time.Second}, "The wait before the next try was interrupted."},
-		{graph.GaveUp{Why: graph.OutcomeUnknown, Wait: time.Second}, "The request was not sent again, because it could not be read whether it had taken effect."},
+		{graph.GaveUp{Why: graph.OutcomeUnknown, Wait: time.Second}, "The request was not sent again, because the provider could not read whether it had taken effect."},
 		{
 			graph.GaveUp{Why: graph.WaitPastDeadline, Wait: 2 * time.Second, MetBy: "1"},
-			"The limit was met by the request for 1, and this request was not sent. The next try would be in 2 seconds, and the operation times out before that.",
+			"The request for 1 hit the limit, and this request was not sent. The next try would be in 2 seconds, and the operation times out before then.",
 		},
 	} {
 		if got := gaveUp(test.gaveUp); got != test.want {

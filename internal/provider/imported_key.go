@@ -15,8 +15,8 @@ import (
 const importedName = "imported"
 
 // warnOfImportedKey points out that the first upload after an import replaces
-// a key that Terraform did not put there: an import means to keep it, and a
-// plan shows the key of the configuration as unknown when it is.
+// a key that Terraform did not put there. An import is meant to keep the key, and
+// the plan does not show the new key when it is not known yet.
 func warnOfImportedKey(ctx context.Context, private privateReader, plan, state businessEncryptionModel) diag.Diagnostics {
 	imported, diags := private.GetKey(ctx, importedName)
 	if string(imported) != "true" || plan.PublicKey.sameKey(state.PublicKey) {

@@ -15,14 +15,14 @@ import (
 )
 
 // masked returns a context whose log lines cannot hold the provider's secrets.
-// Nothing here logs them on purpose; the mask is for later changes, and for texts
-// that come from the server.
+// Nothing here logs them on purpose; the mask is for later changes, and for text
+// that comes from the server.
 func (d *providerData) masked(ctx context.Context) context.Context {
 	return tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, d.secrets...), d.secrets...)
 }
 
-// logWait is at INFO, so that somebody who watches a run that seems to hang can
-// see what it waits for.
+// logWait logs at INFO, so that somebody who watches a run that seems to hang can
+// see what it is waiting for.
 func (d *providerData) logWait(ctx context.Context, w graph.Wait) {
 	tflog.Info(d.masked(ctx), "Waiting before the Graph API is called again", map[string]any{
 		attrPhoneNumberID: w.Object,
@@ -69,6 +69,6 @@ func (v *servedVersion) warnOnce(diags *diag.Diagnostics) {
 	}
 	v.warned = true
 	diags.AddWarning("The Graph API answers with another version",
-		fmt.Sprintf("Version %s was asked for, and the Graph API answered with %s, as it does when a version has ended. Set the provider argument api_version, or the environment variable %s, to %s or later.",
+		fmt.Sprintf("The provider asked for version %s, and the Graph API answered with %s, as it does when a version has ended. Set the provider argument api_version, or the environment variable %s, to %s or later.",
 			v.asked, v.served, envAPIVersion, v.served))
 }

@@ -24,7 +24,7 @@ func TestCLI_versionWarnings(t *testing.T) {
 	t.Cleanup(w.Close)
 	for version, want := range map[string][]string{
 		"v25.0": nil,
-		"v24.0": {"Warning: The Graph API answers with another version", "Version v24.0 was asked for, and the Graph API answered with v25.0", envAPIVersion},
+		"v24.0": {"Warning: The Graph API answers with another version", "The provider asked for version v24.0, and the Graph API answered with v25.0", envAPIVersion},
 		"v19.0": {"Warning: The Graph API version has ended", "Warning: The Graph API answers with another version"},
 	} {
 		c := w.cli(strings.Replace(eachNumber(numbers, quote(keyA(t))), "resource", "provider \"whatsapp\" {\n  api_version = \""+version+"\"\n}\n\nresource", 1))

@@ -15,10 +15,10 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// The rule: a create never replaces a different key, unless allow_overwrite says
-// so. Nothing exempts it, not even that the state has, had or is just giving up
-// that key: Terraform creates and destroys in any order, so that an exemption
-// would hold in one run and not in the next. A new key needs no replacement
+// The rule: a create never replaces a different key, unless allow_overwrite is
+// true. There is no exception, not even for a key that the state has, had or is
+// about to lose: Terraform creates and destroys in any order, so an exception
+// would apply in one run and not in the next. A new key needs no replacement
 // anyway, because it is an update in place.
 
 // guardPlan applies the rule to the plan of a create, as far as the key is known
@@ -58,7 +58,7 @@ func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionMod
 	case replaced != "":
 		diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s. The plan replaces this resource, and the key of the configuration is known only during apply. "+
-				"If it turned out to be a different key, the apply would stop half way, so nothing is planned. The key on the number was not changed.\n\n%s",
+				"If it turned out to be a different key, the apply would stop halfway, so the plan fails now. The key on the number was not changed.\n\n%s",
 				number, describeSlot(slot), ways))
 	default:
 		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
@@ -96,8 +96,8 @@ func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, ways 
 			number, describeSlot(slot), describeKey(key), ways))
 }
 
-// circumstance is what is known of a create that is refused. It changes the
-// advice and never the verdict.
+// circumstance is what is known about a create that is refused. It changes the
+// advice and never the decision.
 type circumstance int
 
 const (
@@ -127,20 +127,20 @@ func (d *providerData) circumstance(number, replaced string) circumstance {
 // waysOn says what can be done about a create that is refused.
 func waysOn(number string, slot graph.Slot, c circumstance) string {
 	replace := fmt.Sprintf("If the key on the number may be replaced, set %s = true and plan again.", attrAllowOverwrite)
-	const moved = "If another address of the state has had the number until now, write a moved block from that address to this one: then nothing is replaced, and a new key is an update in place."
+	const moved = "If a resource at another address in the state has managed this number until now, add a moved block from that address to this one: then nothing is replaced, and a new key is an update in place."
 	switch {
 	case c == resourceReplaced:
-		return "A new key needs no replacement, because it is an update in place: plan without -replace, and without what triggers the replacement in the lifecycle block. " + replace
+		return "A new key needs no replacement, because it is an update in place: plan without -replace, and remove what triggers the replacement from the lifecycle block. " + replace
 	case c == numberWasWritten:
-		return "Another resource has put its key on the number in this run. A number holds one key, so only one resource can have it: remove the other from the configuration."
+		return "Another resource has uploaded its key to the number in this run. A number holds one key, so only one resource can manage it: remove the other from the configuration."
 	case c == numberChanged:
 		return moved + " " + replace
 	case c == numberIsInState:
-		return "If this resource is tainted, terraform untaint keeps it, with the key on the number. " + moved + " " + replace
+		return "If this resource is tainted, terraform untaint keeps it, and the key on the number with it. " + moved + " " + replace
 	case slot.Key.IsZero(): // cannot be put into a configuration
 		return replace + " " + moved
 	default:
-		return replace + " " + moved + " If no resource has the number yet, import it, and put the key that it holds into the configuration:\n\n" +
+		return replace + " " + moved + " If no resource manages the number yet, import it, and put the key that it holds into the configuration:\n\n" +
 			fmt.Sprintf("  import {\n    to = whatsapp_business_encryption.NAME\n    id = %q\n  }", number)
 	}
 }
@@ -152,7 +152,8 @@ func describeSlot(slot graph.Slot) string {
 	return describeKey(slot.Key)
 }
 
-// describeKey names a key, or says of the zero value that it cannot be read.
+// describeKey names a key by its fingerprint. The zero value is a key that
+// cannot be read.
 func describeKey(key pemkey.PublicKey) string {
 	if key.IsZero() {
 		return "a key that is not a readable RSA public key of 2048 bits"
@@ -163,7 +164,8 @@ func describeKey(key pemkey.PublicKey) string {
 // managedName is where the private data has the phone number ID of a resource
 // that the state has, as a JSON string. The plan of an update sets it. Terraform
 // plans a replacement as an update and then as a create, which gets the private
-// data of the first: so this tells it from a create of something new.
+// data of the update: this is how the create is recognised as part of a
+// replacement.
 const managedName = "managed"
 
 func rememberManaged(ctx context.Context, private privateState, number types.String) diag.Diagnostics {

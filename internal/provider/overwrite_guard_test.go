@@ -108,7 +108,7 @@ func TestCLI_taintedAndRotated(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"is not confirmed", "The resource is tainted", "timeout of the operation was reached"} {
+	for _, want := range []string{"is not confirmed", "The resource is tainted", "the operation timed out"} {
 		if !strings.Contains(inOneLine(err.Error()), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}

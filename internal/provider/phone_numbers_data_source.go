@@ -56,11 +56,11 @@ func (d *phoneNumbersDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				Validators:          []validator.String{stringvalidator.RegexMatches(graphID, wabaIDRule)},
 			},
 			"phone_numbers": schema.ListNestedAttribute{
-				MarkdownDescription: "All numbers of the account, sorted by `id`. A field that the Graph API leaves out is null. Meta's documents disagree on the values of the fields, so they are passed on as they come.",
+				MarkdownDescription: "All numbers of the account, sorted by `id`. A field that the Graph API leaves out is null. Meta's documents disagree on the values of the fields, so they are passed on unchanged.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"id":                       field("The phone number ID, as `phone_number_id` of `whatsapp_business_encryption` takes it."),
+						"id":                       field("The phone number ID, for `phone_number_id` of `whatsapp_business_encryption`."),
 						"display_phone_number":     field("The phone number as people write it."),
 						"verified_name":            field("The name of the business that WhatsApp shows."),
 						"quality_rating":           field("The quality rating, such as `GREEN`."),

@@ -29,7 +29,7 @@ var (
 	_ provider.ProviderWithListResources = (*whatsappProvider)(nil)
 )
 
-// The environment variables that stand in for provider arguments.
+// The environment variables that set provider arguments.
 const (
 	envAccessToken  = "WHATSAPP_ACCESS_TOKEN"
 	envAppSecret    = "WHATSAPP_APP_SECRET" //nolint:gosec // the name of a variable, not a secret
@@ -39,15 +39,15 @@ const (
 	envRetryMaxWait = "WHATSAPP_RETRY_MAX_WAIT"
 )
 
-// The bounds of what can be configured: enough for any outage that a run may
-// wait for, and not so much that a typing error hangs it for days.
+// The bounds of what can be configured: enough to wait out an outage, and not so
+// much that a typing error makes a run hang for days.
 const (
 	mostRetries    = 20
 	longestMaxWait = time.Hour
 )
 
-// NewServer returns the provider as the CLI speaks to it. The version is the
-// one that the User-Agent names.
+// NewServer returns a function that starts the provider's server. The version
+// is the one in the User-Agent header.
 func NewServer(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		return newServer(&whatsappProvider{version: version, clock: graph.SystemClock{}})
@@ -101,7 +101,7 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 				Validators: []validator.String{checkedBy{check: graph.CheckBaseURL, description: "must be an https URL, or an http URL to a loopback address", secret: true, mayBeEmpty: true}},
 			},
 			"max_retries": schema.NumberAttribute{
-				MarkdownDescription: fmt.Sprintf("How often a request is sent again when it failed for a passing reason: a rate limit, an error of the server, or no answer. From `0` to `%d`. "+
+				MarkdownDescription: fmt.Sprintf("How many times a request is sent again after it failed for a temporary reason: a rate limit, a server error, or no answer. From `0` to `%d`. "+
 					"%s Defaults to `%d`.", mostRetries, orFromEnvironment(envMaxRetries), graph.DefaultMaxRetries),
 				Optional:   true,
 				Validators: []validator.Number{wholeNumber{0, mostRetries}},
@@ -205,8 +205,8 @@ func (p *whatsappProvider) DataSources(context.Context) []func() datasource.Data
 	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newPhoneNumbersDataSource}
 }
 
-// Functions need no configured provider: Terraform calls them on one that is
-// not.
+// Functions do not need a configured provider: Terraform calls them on one that
+// is not configured.
 func (p *whatsappProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newPublicKeyFunction, newPublicKeyFingerprintFunction}
 }

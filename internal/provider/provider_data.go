@@ -31,17 +31,17 @@ func providerDataFrom(given any, diags *diag.Diagnostics) *providerData {
 	}
 	data, ok := given.(*providerData)
 	if !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. Please report this as a bug of the provider.", given))
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider. Please report it.", given))
 	}
 	return data
 }
 
-// requireClient reports an error when the client cannot be had yet.
+// requireClient reports an error when there is no client yet.
 func (d *providerData) requireClient(diags *diag.Diagnostics) *graph.Client {
 	if d.client == nil {
 		diags.AddError("Provider configuration not known yet",
-			fmt.Sprintf("The Graph API has to be called now, but the provider argument %s is known only after another resource was applied. "+
-				"Apply that resource first, with -target, or give a value that does not depend on a resource.", strings.Join(d.unknown, " and ")))
+			fmt.Sprintf("The Graph API has to be called now, but the provider argument %s is known only after another resource has been applied. "+
+				"Apply that resource first, with -target, or use a value that does not depend on a resource.", strings.Join(d.unknown, " and ")))
 	}
 	return d.client
 }

@@ -24,12 +24,12 @@ func (publicKeyFingerprintFunction) Definition(_ context.Context, _ function.Def
 	resp.Definition = function.Definition{
 		Summary: "Returns the fingerprint of a public key",
 		MarkdownDescription: "Returns the fingerprint of an RSA public key of 2048 bits as `business_public_key_fingerprint` has it: the SHA-256 of its DER encoding (SubjectPublicKeyInfo), in lower-case hexadecimal digits. " +
-			"It does what `openssl pkey -pubin -outform DER | sha256sum` does, without sending anything.",
+			"It computes what `openssl pkey -pubin -outform DER | sha256sum` prints, and sends nothing.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "pem",
-				MarkdownDescription: "One public key in PEM, labelled `PUBLIC KEY` or `RSA PUBLIC KEY`. Texts of the same key have the same fingerprint. " +
-					"Of a certificate or a private key, pass what the function `public_key` returns.",
+				MarkdownDescription: "One public key in PEM, labelled `PUBLIC KEY` or `RSA PUBLIC KEY`. Different encodings of the same key have the same fingerprint. " +
+					"For a certificate or a private key, pass the result of the function `public_key`.",
 			},
 		},
 		Return: function.StringReturn{},

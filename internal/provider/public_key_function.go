@@ -32,9 +32,9 @@ func (publicKeyFunction) Metadata(_ context.Context, _ function.MetadataRequest,
 func (publicKeyFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Returns the public key of a private key or a certificate",
-		MarkdownDescription: "Returns the public key of a private key or a certificate in PEM, or a public key in the form that WhatsApp takes: " +
-			"one block labelled `PUBLIC KEY`, ended by a newline. It does what `openssl rsa -pubout` and `openssl x509 -pubkey` do, without sending anything. " +
-			"The key has to be an RSA key of 2048 bits, because WhatsApp takes no other.",
+		MarkdownDescription: "Takes a private key, a certificate or a public key in PEM, and returns the public key in the form that WhatsApp accepts: " +
+			"one block labelled `PUBLIC KEY`, ending with a newline. It does what `openssl rsa -pubout` and `openssl x509 -pubkey` do, and sends nothing. " +
+			"The key must be an RSA key of 2048 bits, because WhatsApp accepts no other.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "pem",
@@ -44,7 +44,7 @@ func (publicKeyFunction) Definition(_ context.Context, _ function.DefinitionRequ
 		},
 		VariadicParameter: function.StringParameter{
 			Name:                "passphrase",
-			MarkdownDescription: "The passphrase of an encrypted private key, at most one. As with OpenSSL, it is ignored when nothing is encrypted.",
+			MarkdownDescription: "The passphrase of an encrypted private key. At most one can be given. As with OpenSSL, it is ignored when the key is not encrypted.",
 		},
 		Return: function.StringReturn{},
 	}

@@ -11,7 +11,7 @@ import (
 
 // run is what the provider remembers of the phone numbers for as long as it is
 // configured, which is one plan or one apply. Nothing that it remembers decides
-// whether a key may be replaced: Terraform comes to the resources in any order.
+// whether a key may be replaced: Terraform visits the resources in any order.
 type run struct {
 	mu   sync.Mutex // guards byID
 	byID map[string]*runNumber
@@ -54,9 +54,8 @@ func (n *runNumber) lock() func() {
 const freshFor = 10 * time.Second
 
 // see remembers what the plan of a create saw. Terraform plans each resource
-// once more while it applies, a moment before it creates it, and to read again
-// at the same moment would cost a request of a budget that is counted by the
-// hour.
+// once more while it applies, just before the create, and a second read at the
+// same moment would use up one more of the calls that Meta counts by the hour.
 func (n *runNumber) see(slot graph.Slot, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -13,7 +13,7 @@ func sentence(s string) string {
 	return ended(s)
 }
 
-// ended adds a full stop where none is.
+// ended adds a full stop if there is none.
 func ended(s string) string {
 	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "。") {
 		return s

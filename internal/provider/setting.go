@@ -72,7 +72,7 @@ func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
 	}
 }
 
-// digits makes a text of a number, so that it can be a setting like the others.
+// digits converts a number to text, so that it can be a setting like the others.
 func digits(n types.Number) types.String {
 	switch {
 	case n.IsUnknown():

@@ -24,7 +24,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 	if !ok {
 		panic("timeouts.Attributes no longer returns a SingleNestedAttribute")
 	}
-	attribute.MarkdownDescription = "How long an operation on the number may take, all its requests together, as a duration such as `90s` or `5m`."
+	attribute.MarkdownDescription = "How long an operation on the number may take, including all its requests, as a duration such as `90s` or `5m`."
 	describe := func(name, what string, byDefault time.Duration) {
 		attribute.Attributes[name] = schema.StringAttribute{
 			MarkdownDescription: fmt.Sprintf("The time for %s. Defaults to `%s`.", what, shortDuration(byDefault)),

@@ -28,37 +28,37 @@ type message struct{ summary, cause, remedy string }
 var messages = []message{
 	{"Missing WhatsApp access token", "Neither the argument `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value.", "Set one of the two. An empty value counts as none."},
 	{"Empty base_url", "The argument `base_url`, or the environment variable `WHATSAPP_BASE_URL`, is set and empty, and the other has no value, either. The default is not used, because the access token would go to another place than was meant.", "Give a URL. To use the default, leave both out; in an expression, `null` leaves the argument out."},
-	{"Invalid …", "An argument, named in the message, cannot be right: the message says why, and, for an argument of the provider, whether it came from the configuration or from the environment.", "Correct the value. A trailing newline from a file is removed by `trimspace()`."},
+	{"Invalid …", "The argument that the message names has a value that cannot be right. The message says why, and, for a provider argument, whether the value came from the configuration or from the environment.", "Correct the value. `trimspace()` removes a trailing newline that comes from a file."},
 	{"Invalid provider configuration", "The arguments of the provider do not fit together.", "Follow the message."},
-	{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or give a value that does not depend on a resource."},
+	{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or use a value that does not depend on a resource."},
 	{"The Graph API version has ended", "The version in `api_version` is past the date until which Meta serves it. Meta answers with the oldest version that it still serves.", "Set `api_version` to a current version, or leave it out."},
-	{"The Graph API answers with another version", "The answer names another version than the request.", "Set `api_version` to the version that the message names, or to a later one."},
+	{"The Graph API answers with another version", "The answer is from a different version than the one that was requested.", "Set `api_version` to the version that the message names, or to a later one."},
 	{"Invalid business_public_key", "The value is not one RSA public key of 2048 bits in PEM. See [Keys that are refused](#keys-that-are-refused). Nothing was sent.", "Follow the message. When the value may be a private key, the error points at the resource and not at the argument, so that Terraform shows only the first line of the block. A block that is written on one line, or JSON without line breaks, is shown as a whole: see [Secrets in the configuration](../index.md#secrets-in-the-configuration)."},
-	{"A new key is taken from business_public_key_wo", "While planning: the write-only argument, without a version, gives another key than the one that was uploaded.", "If you changed the key, go on. If not, or if the apply stops with \"Provider produced inconsistent final plan\", the source gives another key each time it is read: set `business_public_key_wo_version`."},
-	{"The key changed between plan and apply", "The source of the write-only argument gave one key to the plan and another to the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`."},
-	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may pass is a warning, because apply looks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
-	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. When the plan replaces the resource, that is an error, because the apply would stop half way if the key turned out to be a different one.", "Follow the message, which says what fits the case: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource has yet; `allow_overwrite = true` lets the key be replaced."},
-	{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. It does not matter whether the resource is new, replaced, tainted or has another address than before. Nothing was uploaded, and in a plan nothing was destroyed.", "Follow the message, as above; a tainted resource is kept by `terraform untaint`. `terraform destroy` plans like this first: to destroy other resources meanwhile, use `-refresh=false`."},
-	{"The imported key will be replaced", "While planning the first upload after an import: the configuration has another key than the number.", "To keep the key of the number, put it into the configuration. To replace it, go on."},
+	{"A new key is taken from business_public_key_wo", "While planning: the key in the write-only argument, which has no version, is not the one that was uploaded.", "If you changed the key, continue. If not, or if the apply stops with \"Provider produced inconsistent final plan\", the source returns a different key each time it is read: set `business_public_key_wo_version`."},
+	{"The key changed between plan and apply", "The source of the write-only argument returned one key for the plan and a different one for the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`."},
+	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may be temporary is only a warning, because apply checks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
+	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. When the plan replaces the resource, that is an error, because the apply would stop halfway if the key turned out to be a different one.", "Follow the message, which says which of these applies: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource manages yet; `allow_overwrite = true` allows the key to be replaced."},
+	{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. It does not matter whether the resource is new, replaced, tainted or has a different address than before. Nothing was uploaded, and if it was the plan that failed, nothing was destroyed.", "Follow the message, as above; `terraform untaint` keeps a tainted resource. `terraform destroy` first makes such a plan, too: to destroy other resources in the meantime, use `-refresh=false`."},
+	{"The imported key will be replaced", "While planning the first upload after an import: the configuration has a different key from the number.", "To keep the key of the number, put it into the configuration. To replace it, continue."},
 	{"Could not set the key", "The first upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
 	{"Could not update the key", "A later upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
 	{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
-	{"The key was uploaded but is not confirmed", "The upload succeeded, but the number does not show the key with a valid signature, two minutes later or at the end of the timeout.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, which signs it again."},
-	{"Could not read the key", "The number could not be read. The state is as it was.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
+	{"The key was uploaded but is not confirmed", "The upload succeeded, but two minutes later, or at the end of the timeout, the number does not show the key with a valid signature.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, and WhatsApp signs it again."},
+	{"Could not read the key", "The number could not be read. The state is unchanged.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
 	{"Could not list the phone numbers", "The numbers of the WhatsApp Business Account could not be listed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The access token needs the permission `whatsapp_business_management`."},
-	{"Could not list the keys", "While `terraform query` lists the keys of an account: an error that no other number would be spared, such as a rate limit, or four numbers in a row that could not be read. Terraform drops the whole list.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again."},
-	{"A phone number is not listed", "While `terraform query` lists the keys of an account: this number could not be read. The list has the others.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again, or import the number by its ID."},
-	{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration, too."},
+	{"Could not list the keys", "While `terraform query` lists the keys of an account: an error that would affect every other number, such as a rate limit, or four numbers in a row that could not be read. Terraform discards the whole list.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again."},
+	{"A phone number is not listed", "While `terraform query` lists the keys of an account: this number could not be read. The others are listed.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again, or import the number by its ID."},
+	{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration as well."},
 	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
 	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
 	{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
 	{"A phone number without a key is left out", "While `terraform query` generates a configuration with `include_without_key`: a resource without a key would make the whole file invalid.", "Write a resource for the number, which sets its key."},
 	{"The list ends at its limit", "`terraform query` lists 100 results for a list block unless `limit` says otherwise, and the account has more numbers.", "Set a higher `limit` in the list block."},
 	{"Invalid import", "The import ID, or the `phone_number_id` of the identity, is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
-	{"Unexpected provider data", "A mistake in the provider.", "Please report it."},
+	{"Unexpected provider data", "A bug in the provider.", "Please report it."},
 }
 
-// Every summary in the code is in the table, and the other way round.
+// Every summary in the code is in the table, and vice versa.
 func TestEveryMessageIsExplained(t *testing.T) {
 	t.Parallel()
 	explained := map[string]bool{}
@@ -71,7 +71,7 @@ func TestEveryMessageIsExplained(t *testing.T) {
 		}
 		explained[summary] = true
 	}
-	// The name of the attribute is put together at run time.
+	// The name of the attribute is known only at run time.
 	explained["Invalid "+attrPublicKey] = explained["Invalid …"]
 	for summary, used := range explained {
 		if !used {
@@ -83,7 +83,7 @@ func TestEveryMessageIsExplained(t *testing.T) {
 // summaries finds the summary lines in the source of this package.
 func summaries(t *testing.T) map[string]token.Position {
 	t.Helper()
-	// Which argument holds the summary, or the action that completes "Could not".
+	// The position of the argument that is the summary, or the action that completes "Could not …".
 	summaryAt := map[string]int{"AddError": 0, "AddWarning": 0, "NewErrorDiagnostic": 0, "NewWarningDiagnostic": 0, "AddAttributeError": 1, "AddAttributeWarning": 1, "NewAttributeErrorDiagnostic": 1, "NewAttributeWarningDiagnostic": 1}
 	actionAt := map[string]int{"graphError": 0, "graphErrorAfterUpload": 0, "graphWarning": 0, "newUpload": 1}
 
@@ -144,8 +144,8 @@ func summaries(t *testing.T) map[string]token.Position {
 	return found
 }
 
-// literal evaluates a string expression; what is known only at run time becomes
-// an ellipsis, and nothing when there is nothing else.
+// literal evaluates a string expression. A part that is known only at run time
+// becomes an ellipsis; an expression with no other part is empty.
 func literal(e ast.Expr, constants map[string]string) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -164,7 +164,7 @@ func literal(e ast.Expr, constants map[string]string) string {
 	}
 }
 
-// refusedKeys has an input for each kind of text that is not taken as a key.
+// refusedKeys has an input for each kind of text that is not accepted as a key.
 func refusedKeys(t *testing.T) []string {
 	t.Helper()
 	a := keyA(t)
@@ -192,7 +192,7 @@ func refusedKeys(t *testing.T) []string {
 	}
 }
 
-// The guide is made from the tables, so that it cannot drift.
+// The guide is generated from the tables, so that the two cannot diverge.
 func TestTroubleshootingGuide(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -205,11 +205,11 @@ description: |-
 
 # Troubleshooting
 
-Every error of the provider says what failed on which number, why, what to do next, and whether the key on the number changed. Where the Graph API has answered, its last line has what Meta's support asks for: the HTTP status, the code and subcode, the type and the ` + "`fbtrace_id`" + `.
+Every error of the provider says what failed on which number, why, what to do next, and whether the key on the number changed. If the Graph API answered, the last line has what Meta's support asks for: the HTTP status, the code and subcode, the type and the ` + "`fbtrace_id`" + `.
 
-No error of the Graph API but "the phone number has been deleted" removes a resource from the state. After an error, plan again: the plan shows what is left to do.
+The only error of the Graph API that removes a resource from the state is "the phone number has been deleted". After an error, plan again: the plan shows what is left to do.
 
-A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + ` shows for which number, why, and for how many seconds. No log level shows an access token, an app secret or a key that is not public.
+A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=INFO`" + ` shows for which number it waits, why, and for how many seconds. No log level shows an access token, an app secret or a key that is not public.
 
 ## Messages
 
@@ -229,7 +229,7 @@ A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + 
 			b.WriteString(next + "\n\n")
 		}
 	}
-	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message has the cause, and then the remedy. It never repeats the value.\n\n")
+	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message gives the cause, and then the remedy. It never repeats the value.\n\n")
 	seen := map[pemkey.Kind]bool{}
 	for _, text := range refusedKeys(t) {
 		_, err := pemkey.Parse(text)
@@ -242,7 +242,7 @@ A run that seems to hang may be waiting for a rate limit. ` + "`TF_LOG=INFO`" + 
 		}
 		seen[e.Kind] = true
 	}
-	b.WriteString("\nThe function `public_key` has these besides:\n\n")
+	b.WriteString("\nThe function `public_key` also has these errors:\n\n")
 	for _, input := range []struct {
 		file        string
 		passphrases []string
@@ -295,7 +295,7 @@ func kinds(t *testing.T) []pemkey.Kind {
 
 const classSource = "../graph/class.go"
 
-// errorClasses reads the classes of errors from their source, in its order.
+// errorClasses reads the classes of errors from their source, in that order.
 func errorClasses(t *testing.T) []graph.Class {
 	t.Helper()
 	var found []graph.Class
@@ -327,22 +327,22 @@ func stringConstants(t *testing.T, name, prefix string) []stringConstant {
 	return found
 }
 
-// causes says for each class of errors what it means.
+// causes says what each class of errors means.
 var causes = map[graph.Class]string{
-	graph.ClassKeyRefused:     "The API does not take what was uploaded, which on this edge mostly means the key.",
-	graph.ClassWrongObject:    "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not tell these apart, so it is never taken for a deleted number.",
+	graph.ClassKeyRefused:     "The API does not accept what was uploaded, which usually means the key.",
+	graph.ClassWrongObject:    "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not distinguish these cases, so the provider never treats this error as a deleted number.",
 	graph.ClassWrongPath:      "The API does not know the path of the request, of which the version is a part: the URL, or the version, is not one of the Graph API's.",
-	graph.ClassAppSecretProof: "The app has \"Require app secret\" switched on, and the request carried no proof, or one that was made from another secret or another token.",
-	graph.ClassNumberDeleted:  "The one answer of the API that means \"gone\". A resource in the state is removed from it, with a warning.",
+	graph.ClassAppSecretProof: "The app has \"Require app secret\" switched on, and the request carried no proof, or one that was computed from another secret or another token.",
+	graph.ClassNumberDeleted:  "The one answer of the API that means \"gone\". The resource is removed from the state, with a warning.",
 	graph.ClassAuth:           "The access token is not accepted.",
-	graph.ClassPermission:     "The access token is valid and may not do this.",
+	graph.ClassPermission:     "The access token is valid, but is not allowed to do this.",
 	graph.ClassPolicy:         "Meta has restricted the business, the account or the number.",
 	graph.ClassNotRegistered:  "The number is not registered with the Cloud API.",
-	graph.ClassRateLimit:      "Too many calls were made. The provider has waited and tried again, unless the server asks for a longer wait than retry_max_wait or the timeout allow. Meanwhile it held back the requests for all other numbers, too.",
-	graph.ClassTransient:      "The server had a temporary error, or there was no answer. The provider has tried again, max_retries times at most. After an upload with an uncertain outcome it has read the number before it uploaded again.",
+	graph.ClassRateLimit:      "Too many calls were made. The provider has waited and tried again, unless the server asked for a longer wait than retry_max_wait or the timeout allows. Meanwhile it also held back the requests for all other numbers.",
+	graph.ClassTransient:      "The server had a temporary error, or there was no answer. The provider has tried again, at most max_retries times. After an upload with an uncertain outcome, it read the number before uploading again.",
 	graph.ClassCertificate:    "The server's certificate is not trusted, or the server does not speak TLS.",
 	graph.ClassInterrupted:    "The run was cancelled, or the operation timed out.",
-	graph.ClassNotUnderstood:  "What answered is not the Graph API, or the answer has no documented shape.",
+	graph.ClassNotUnderstood:  "The answer did not come from the Graph API, or does not have a documented form.",
 	graph.ClassOther:          "Any other error of the Graph API. Only the server's message says more.",
 }
 
@@ -361,8 +361,8 @@ var moreCodes = map[graph.Class][]string{
 	graph.ClassOther:          {"any other"},
 }
 
-// codesOf lists the codes of a class, those in the client's table in rising
-// order.
+// codesOf lists the codes of a class, with those from the client's table first,
+// in ascending order.
 func codesOf(t *testing.T, class graph.Class) string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), classSource, nil, 0)

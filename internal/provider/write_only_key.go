@@ -26,7 +26,7 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// forget empties an entry that is there. There is no way to remove one.
+// forget empties an entry, because the framework cannot remove one.
 func forget(ctx context.Context, private privateState, name string) diag.Diagnostics {
 	if text, diags := private.GetKey(ctx, name); text == nil {
 		return diags
@@ -79,7 +79,7 @@ func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnost
 func planWriteOnly(given publicKeyValue, version types.Number, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
 	same := given.sameKey(uploaded)
 	switch {
-	case same && state.PublicKeyWOVer.IsNull(): // also what switches from a plain key with a version
+	case same && state.PublicKeyWOVer.IsNull(): // also a switch from a plain key that adds a version
 		return uploaded
 	case !version.IsNull() && version.Equal(state.PublicKeyWOVer):
 		return uploaded
@@ -91,9 +91,9 @@ func planWriteOnly(given publicKeyValue, version types.Number, state businessEnc
 		return newUnknownPublicKeyValue()
 	}
 	diags.AddAttributeWarning(path.Root(attrPublicKeyWO), "A new key is taken from "+attrPublicKeyWO,
-		"The key that "+attrPublicKeyWO+" gives is not the one that was uploaded, so it is planned as a new key. "+
-			"If you did not change the key, or if the apply stops with \"Provider produced inconsistent final plan\", then the source gives another key each time it is read. "+
-			"In that case set "+attrPublicKeyWOVer+": then a new key is taken only when the version changes. Nothing is uploaded before.")
+		"The key in "+attrPublicKeyWO+" is not the one that was uploaded, so it is planned as a new key. "+
+			"If you did not change the key, or if the apply stops with \"Provider produced inconsistent final plan\", then the source returns a different key each time it is read, and nothing was uploaded. "+
+			"In that case set "+attrPublicKeyWOVer+", so that a new key is taken only when the version changes.")
 	return given
 }
 
@@ -111,8 +111,8 @@ func keyToUpload(plan businessEncryptionModel, writeOnly publicKeyValue, diags *
 	}
 	if !writeOnly.IsNull() && plan.PublicKeyWOVer.IsNull() && !writeOnly.sameKey(text) {
 		diags.AddAttributeError(path.Root(attrPublicKeyWO), "The key changed between plan and apply",
-			"The source of "+attrPublicKeyWO+" gave one key to the plan and another to the apply, so nothing was uploaded. "+
-				"If it gives another key each time it is read, set "+attrPublicKeyWOVer+": then a new key is taken only when the version changes. If the key was changed just now, plan again.")
+			"The source of "+attrPublicKeyWO+" returned one key for the plan and a different one for the apply, so nothing was uploaded. "+
+				"If it returns a different key each time it is read, set "+attrPublicKeyWOVer+", so that a new key is taken only when the version changes. If the key was changed just now, plan again.")
 	}
 	return key
 }
