@@ -15,7 +15,7 @@ terraform {
 provider "whatsapp" {}
 
 variable "business_public_key" {
-  description = "The public key of the endpoint. Leave it out for the import. Set it afterwards, so that a number with another key shows in the plan."
+  description = "The public key of the endpoint. Leave it unset for the import. Set it afterwards, so that the plan shows the numbers with a different key."
   type        = string
   default     = null
 }

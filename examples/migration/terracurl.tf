@@ -1,5 +1,5 @@
 # Takes a number over from terracurl_request, without an upload. Keep the provider's
-# entry in required_providers until this was applied once.
+# entry in required_providers until this has been applied once.
 
 removed {
   from = terracurl_request.encryption_key

@@ -6,8 +6,8 @@ terraform {
   }
 }
 
-# The access token is best given with the environment variable
-# WHATSAPP_ACCESS_TOKEN, so that it is in no file.
+# Preferably, set the access token in the environment variable
+# WHATSAPP_ACCESS_TOKEN, which keeps it out of files.
 provider "whatsapp" {
   api_version = "v25.0"
 }

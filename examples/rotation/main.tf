@@ -1,8 +1,8 @@
-# Rotating the key without downtime: three applies, one variable each time.
+# Rotating the key without downtime, in three applies. Each changes one variable.
 #
 #   1. generations = ["2026", "2027"], active = "2026"   the endpoint learns the new private key
 #   2. generations = ["2026", "2027"], active = "2027"   the numbers get the new public key
-#   3. generations = ["2027"],         active = "2027"   after the grace period the old key goes
+#   3. generations = ["2027"],         active = "2027"   after the grace period, the old key is removed
 
 terraform {
   required_version = ">= 1.11"
@@ -50,8 +50,8 @@ resource "tls_private_key" "flows" {
   rsa_bits  = 2048
 }
 
-# Stands for what gives the private keys to your endpoint: a secret, a
-# deployment. It has to be complete when this resource is.
+# Stands in for whatever gives the private keys to your endpoint, such as a
+# secret or a deployment. When this resource is applied, the endpoint has them.
 resource "terraform_data" "endpoint" {
   input = { for generation, pair in tls_private_key.flows : generation => pair.private_key_pem }
 }
@@ -62,12 +62,12 @@ resource "whatsapp_business_encryption" "flows" {
   phone_number_id     = each.value
   business_public_key = tls_private_key.flows[var.active].public_key_pem
 
-  # The endpoint can decrypt before the first client encrypts.
+  # The endpoint must be able to decrypt before the first client encrypts.
   depends_on = [terraform_data.endpoint]
 }
 
 output "endpoint_private_keys" {
-  description = "What the endpoint decrypts with."
+  description = "The private keys that the endpoint decrypts with."
   value       = terraform_data.endpoint.output
   sensitive   = true
 }

@@ -18,7 +18,7 @@ terraform {
 provider "whatsapp" {}
 
 variable "phone_number_ids" {
-  description = "The phone number IDs that run Flows, by a name of your choice."
+  description = "The phone number IDs that run Flows, each under a name of your choice."
   type        = map(string)
   default = {
     support = "106540352242922"
@@ -52,7 +52,7 @@ output "fingerprints" {
 }
 
 output "signature_status" {
-  description = "Whether WhatsApp's signature fits the key and the number."
+  description = "Whether WhatsApp's signature matches the key and the number."
   value       = { for name, stored in data.whatsapp_business_encryption.stored : name => stored.business_public_key_signature_status }
 }
 

@@ -3,7 +3,7 @@ data "whatsapp_business_encryption" "support" {
 }
 
 # Warns in every plan when there is no key, or when WhatsApp's signature no
-# longer fits it.
+# longer matches it.
 check "signature" {
   assert {
     condition     = data.whatsapp_business_encryption.support.business_public_key_signature_status == "VALID"

@@ -1,4 +1,5 @@
-# Every number of the account that is on the Cloud API gets the same key.
+# Every number of the account that is registered with the Cloud API gets the
+# same key.
 data "whatsapp_phone_numbers" "all" {
   waba_id = "102290129340398"
 }
