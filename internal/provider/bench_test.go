@@ -12,7 +12,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// settled is a configuration, and the state that an apply of it leaves.
+// settled is a configuration and the state that applying it leaves.
 func (p *protocol) settled(number, key string) (config, state *tfprotov6.DynamicValue) {
 	p.t.Helper()
 	given := map[string]tftypes.Value{attrPhoneNumberID: text(number), attrPublicKey: text(key)}
@@ -23,7 +23,8 @@ func (p *protocol) settled(number, key string) (config, state *tfprotov6.Dynamic
 	return p.values(given), p.values(stored)
 }
 
-// A plan of one number with nothing to do, without the refresh: no request.
+// A plan of one number with nothing to do and without a refresh, which sends no
+// request.
 func BenchmarkPlan(b *testing.B) {
 	w := newWorld(b)
 	p := w.protocol()
@@ -56,8 +57,8 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// A refresh of one number, with its request to the mock server in the same
-// process, which is most of it.
+// A refresh of one number. Most of the time goes to its request to the mock
+// server in the same process.
 func BenchmarkRefresh(b *testing.B) {
 	w := newWorld(b)
 	w.SetKey(testNumber, keyA(b), graphmock.StatusValid)

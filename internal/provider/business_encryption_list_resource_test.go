@@ -54,8 +54,8 @@ func (p *protocol) listConfig(given map[string]tftypes.Value) *tfprotov6.Dynamic
 	return p.object(schema.ValueType(), given)
 }
 
-// list plays terraform query. It holds each result against the protocol: one
-// with an error or without an identity has nothing else.
+// list does what terraform query does. It checks each result against the
+// protocol: one with an error or without an identity has nothing else.
 func (p *protocol) list(q query) []tfprotov6.ListResourceResult {
 	p.t.Helper()
 	config := map[string]tftypes.Value{attrWABAID: text(testWABA)}
@@ -93,8 +93,8 @@ func (p *protocol) identityType() tftypes.Type {
 	return identities.IdentitySchemas[resourceType].ValueType()
 }
 
-// ids are the identities of the results; a diagnostic shows as its severity and
-// summary.
+// ids returns the identities of the results, and for a diagnostic its severity
+// and summary.
 func (p *protocol) ids(results []tfprotov6.ListResourceResult) []string {
 	p.t.Helper()
 	typ := p.identityType()
@@ -119,7 +119,7 @@ func (p *protocol) mustList(q query, want ...string) []tfprotov6.ListResourceRes
 	return results
 }
 
-// listID is the ID of the number at this place of the list.
+// listID is the ID of the number at this position in the list.
 func listID(i int) string { return fmt.Sprintf("20000%04d", i) }
 
 func listIDs(from, to int) (ids []string) {
@@ -129,8 +129,8 @@ func listIDs(from, to int) (ids []string) {
 	return ids
 }
 
-// newWABA has so many numbers, which the server lists in falling order; every
-// second one, from the first on, holds the key A.
+// newWABA has the given count of numbers, which the server lists in descending
+// order. Every second one, starting with the first, holds key A.
 func newWABA(t *testing.T, count int) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -144,7 +144,7 @@ func newWABA(t *testing.T, count int) *world {
 	return w
 }
 
-// sent is how often the server was asked for the list and for these numbers.
+// sent is how often the list and these numbers were requested.
 func sent(lists string, ids ...string) map[string]string {
 	want := map[string]string{testWABA: lists}
 	for _, id := range ids {
@@ -166,8 +166,8 @@ const (
 	atTheLimit = "WARNING: The list ends at its limit"
 )
 
-// Only the numbers with a key, sorted, from all pages; each is read once, and no
-// more than four at a time.
+// The listing has only the numbers with a key, sorted, from all pages. Each is
+// read once, and no more than four at a time.
 func TestList(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 230)
@@ -192,7 +192,6 @@ func TestList(t *testing.T) {
 	}
 }
 
-// With the numbers without a key, nothing but the list is needed.
 // Numbers without a key are listed with a mark, and left out with a warning when
 // Terraform generates a configuration: one resource without a key would make the
 // whole file invalid.
@@ -238,8 +237,8 @@ func TestList_endsWithTheAccount(t *testing.T) {
 	}
 }
 
-// At the limit nothing more is asked for, and nothing was read ahead in vain. The
-// result that reaches it says what is left.
+// At the limit the listing stops, and no number was read in vain. The result that
+// reaches it says what is left.
 func TestList_limit(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 120)
@@ -279,7 +278,7 @@ func TestList_limit(t *testing.T) {
 		}
 		w.mustHaveSent(sent("GET GET", listIDs(0, test.last+1)...))
 	}
-	// Terraform goes away when it has enough, or is interrupted.
+	// Terraform stops taking results when it has enough, or is interrupted.
 	stream, err := p.lists().ListResource(t.Context(), &tfprotov6.ListResourceRequest{
 		TypeName: resourceType, Config: p.listConfig(map[string]tftypes.Value{attrWABAID: text(testWABA)}), Limit: 100,
 	})
@@ -352,8 +351,8 @@ func TestList_oneNumberFails(t *testing.T) {
 	}
 }
 
-// What concerns every number ends the listing with an error, and so do four
-// numbers in a row, unless what is wrong is the state of each.
+// A failure that affects every number ends the listing with an error, and so do
+// four failures in a row, unless the reason is the state of each number.
 func TestList_everyNumberFails(t *testing.T) {
 	t.Parallel()
 	answer := func(status, code int, message string) graphmock.Fault {
@@ -483,7 +482,7 @@ func TestList_interrupted(t *testing.T) {
 	}
 }
 
-// The list of numbers itself fails: no number is asked for.
+// If the list of numbers itself fails, no number is read.
 func TestList_wrongAccount(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 3)
@@ -524,7 +523,7 @@ func TestList_validate(t *testing.T) {
 	w.mustHaveSent(nil)
 }
 
-// An argument of the provider that is not known yet: said once, nothing sent.
+// An unknown provider argument is reported once, and nothing is sent.
 func TestList_unknownProviderConfiguration(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 3)
@@ -542,7 +541,8 @@ func TestList_unknownProviderConfiguration(t *testing.T) {
 	w.mustHaveSent(nil)
 }
 
-// The warning that another version answers comes once, and takes no place.
+// The warning that another version answers comes once, and does not count
+// against the limit.
 func TestList_servedVersion(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken, OldestVersion: "v26.0"})}
@@ -610,9 +610,9 @@ func TestListResourcePage(t *testing.T) {
 	}
 }
 
-// Without terraform query: import blocks for all numbers. The plan imports those
-// that hold a key, and changes none; with the key pinned afterwards, a number
-// with another one shows.
+// Without terraform query, import blocks take over all numbers. The plan imports
+// those that hold a key, and changes none. When the key is then set in the
+// configuration, the plan shows a number with a different one.
 func TestCLI_importAllNumbers(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("../../examples/import-all-numbers/main.tf")
@@ -671,8 +671,8 @@ func TestCLI_generatedConfiguration(t *testing.T) {
 	w.mustHaveSent(map[string]string{testNumber: "GET GET"})
 }
 
-// The published query, with the real CLI: what it generates imports every number
-// that holds a key, and changes none.
+// The published query, with the real CLI, generates a configuration that imports
+// every number that holds a key, and changes none.
 func TestCLI_query(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("../../examples/list-resources/whatsapp_business_encryption/query.tfquery.hcl")
@@ -741,7 +741,7 @@ func TestAccList(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		ProtoV6ProviderFactories: w.factories(),
 		Steps: []resource.TestStep{
-			{Config: w.config()}, // which the queries then stand next to
+			{Config: w.config()}, // the queries are then next to it
 			{
 				Query:  true,
 				Config: block("  include_resource = true\n", ""),

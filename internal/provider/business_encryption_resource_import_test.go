@@ -19,7 +19,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// To import a number that was deleted is an error, and no silence.
+// Importing a number that was deleted is an error, not a silent success.
 func TestImportOfADeletedNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

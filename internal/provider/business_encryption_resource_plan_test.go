@@ -45,7 +45,7 @@ func TestCLI_destroyWarns(t *testing.T) {
 	}
 }
 
-// A move to another number warns about the old one, too.
+// A move to another number also warns about the old one.
 func TestCLI_replacementWarns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testNumber, "106540352242999")
@@ -57,7 +57,7 @@ func TestCLI_replacementWarns(t *testing.T) {
 	c.mustPrint("must be replaced", "Warning: The key stays active on the phone number", "phone number ID "+testNumber+" keeps the key")
 }
 
-// A destroy plans the whole configuration first, the deleted number, too.
+// A destroy first plans the whole configuration, including the deleted number.
 func TestCLI_destroyWithADeletedNumber(t *testing.T) {
 	t.Parallel()
 	numbers := numbersFrom(2)
@@ -71,7 +71,7 @@ func TestCLI_destroyWithADeletedNumber(t *testing.T) {
 	c.mustPrint("Destroy complete!")
 }
 
-// The key is unknown at plan, as it is when tls_private_key is created in the
+// The key is unknown while planning, as when tls_private_key is created in the
 // same apply.
 func TestAccBusinessEncryption_unknownKey(t *testing.T) {
 	t.Parallel()

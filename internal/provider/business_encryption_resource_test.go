@@ -83,7 +83,7 @@ func TestAccBusinessEncryption_driftOfSignature(t *testing.T) {
 				w.holds(testNumber, a, "VALID"),
 			},
 		},
-		// An unknown status is not valid, either.
+		// An unknown status is not valid either.
 		resource.TestStep{
 			PreConfig: w.forget(func() { w.SetKey(testNumber, a, "PENDING_REVIEW") }),
 			Config:    config,
@@ -167,8 +167,8 @@ func TestAccBusinessEncryption_answerShapes(t *testing.T) {
 	}
 }
 
-// Whatever the server does to the text, and however the configuration writes
-// it: the same key is no change, neither after apply nor in a later plan.
+// The same key is not a change, neither after apply nor in a later plan, whatever
+// the server does to the text and however the configuration writes it.
 func TestAccBusinessEncryption_sameKeyInOtherWords(t *testing.T) {
 	t.Parallel()
 	a := keyA(t)
@@ -206,7 +206,7 @@ func TestAccBusinessEncryption_sameKeyInOtherWords(t *testing.T) {
 	}
 }
 
-// A failed read leaves the state as it is, whatever the error: the next plan
+// A failed read leaves the state as it is, whatever the error, so the next plan
 // finds nothing to do.
 func TestAccBusinessEncryption_errorsInReadKeepTheState(t *testing.T) {
 	t.Parallel()
@@ -257,7 +257,7 @@ func TestAccBusinessEncryption_numberDeleted(t *testing.T) {
 	w, a := newWorld(t), keyA(t)
 	w.run(
 		resource.TestStep{Config: w.config(numberWith(quote(a)))},
-		// Gone from the state, and a create on a deleted number is refused.
+		// The resource is gone from the state, and a create on a deleted number is refused.
 		resource.TestStep{
 			PreConfig:   w.forget(func() { w.DeleteNumber(testNumber) }),
 			Config:      w.config(numberWith(quote(a))),
@@ -270,7 +270,7 @@ func TestAccBusinessEncryption_numberDeleted(t *testing.T) {
 	)
 }
 
-// What is wrong in the configuration is said before anything is sent.
+// Mistakes in the configuration are reported before anything is sent.
 func TestAccBusinessEncryption_invalidConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ resource, text string }{

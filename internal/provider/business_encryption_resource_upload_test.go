@@ -26,8 +26,9 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// Nine of ten succeed, the tenth says why it does not, and the next apply does
-// only that one. Ten parallel slots need no more than ten connections.
+// Nine of ten numbers succeed, the tenth reports why it does not, and the next
+// apply changes only that one. Ten parallel slots need no more than ten
+// connections.
 func TestCLI_oneOfTenFails(t *testing.T) {
 	t.Parallel()
 	numbers := numbersFrom(10)
@@ -85,8 +86,8 @@ func TestCLI_oneOfTenFails(t *testing.T) {
 	}
 }
 
-// Ctrl-C while an upload is under way: the CLI ends by itself, and the next
-// apply comes to the planned state.
+// After Ctrl-C during an upload, the CLI ends by itself, and the next apply
+// reaches the planned state.
 func TestCLI_interruption(t *testing.T) {
 	t.Parallel()
 	w, a := newWorld(t), keyA(t)
@@ -118,7 +119,7 @@ func TestCLI_interruption(t *testing.T) {
 	}
 }
 
-// An update over a key that is still shown as valid waits for the new one.
+// An update waits for the new key while the old one is still shown as valid.
 func TestUpdateWaitsForTheNewKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -133,8 +134,8 @@ func TestUpdateWaitsForTheNewKey(t *testing.T) {
 	}
 }
 
-// The upload succeeds and the read behind it does not: the state has the key,
-// and claims nothing of the signature.
+// When the upload succeeds and the read after it fails, the state has the key and
+// claims nothing about the signature.
 func TestConfirmationThatFailsKeepsTheState(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(*protocol) *tfprotov6.ApplyResourceChangeResponse{
@@ -161,7 +162,7 @@ func TestConfirmationThatFailsKeepsTheState(t *testing.T) {
 	}
 }
 
-// What the state has after an upload that is not confirmed is what was seen.
+// After an upload that is not confirmed, the state has what was read.
 func TestUnconfirmedUploadSavesWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -179,7 +180,7 @@ func TestUnconfirmedUploadSavesWhatWasSeen(t *testing.T) {
 }
 
 // Two hundred numbers on fifty parallel slots, as with -parallelism=50, with
-// faults all over: each ends as it should, and no goroutine is left.
+// many faults: each ends as it should, and no goroutine is left.
 func TestManyNumbersInParallel(t *testing.T) {
 	before := runtime.NumGoroutine()
 	const slots = 50
@@ -234,7 +235,7 @@ func TestManyNumbersInParallel(t *testing.T) {
 	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 }
 
-// Signature and key may take a while to show: the provider reads until they
+// Key and signature may take a while to appear. The provider reads until they
 // do, and waits longer each time.
 func TestAccBusinessEncryption_waitsForTheSignature(t *testing.T) {
 	t.Parallel()
@@ -275,7 +276,7 @@ func TestAccBusinessEncryption_signatureNeverComes(t *testing.T) {
 			Config:      config,
 			ExpectError: unconfirmed,
 		},
-		// The failed create is tainted; to replace it is harmless.
+		// The failed create is tainted; replacing it is harmless.
 		resource.TestStep{
 			PreConfig: w.receivedBefore("GET GET POST"+reads, func() { w.SetSignatureLag(0) }),
 			Config:    config,
@@ -289,7 +290,7 @@ func TestAccBusinessEncryption_signatureNeverComes(t *testing.T) {
 			Config:      w.config(numberWith(quote(b))),
 			ExpectError: unconfirmed,
 		},
-		// The failed update has the new key in state, and its signature wrong.
+		// The failed update has the new key in the state, with a signature that is not valid.
 		resource.TestStep{
 			PreConfig: w.receivedBefore("GET POST"+reads, func() { w.SetSignatureLag(0) }),
 			Config:    w.config(numberWith(quote(b))),

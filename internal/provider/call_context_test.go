@@ -18,7 +18,7 @@ import (
 
 type contextKey struct{}
 
-// What the CLI calls for each number keeps nothing of the call in memory.
+// Nothing of a call that the CLI makes for each number stays in memory.
 func TestServer_letsTheContextOfACallGo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -78,14 +78,14 @@ func TestServer_letsTheContextOfACallGo(t *testing.T) {
 				if runtime.GC(); kept.Value() == nil {
 					return
 				}
-				time.Sleep(10 * time.Millisecond) // a connection may still be looking at it
+				time.Sleep(10 * time.Millisecond) // a connection may still hold it
 			}
 			t.Error("the context of the call is still in memory")
 		})
 	}
 }
 
-// As long as the call goes on, its context is the caller's.
+// Until the call returns, its context behaves like the caller's.
 func TestReleasing(t *testing.T) {
 	t.Parallel()
 	deadline := time.Now().Add(time.Hour)

@@ -20,7 +20,7 @@ import (
 
 // cli is a folder with a configuration, and the real CLI with the built
 // provider and the real hashicorp/tls. It is for what plugin-testing cannot
-// see: warnings, for_each, signals, and the published examples as they are.
+// check: warnings, for_each, signals, and the published examples as they are.
 type cli struct {
 	*tfexec.Terraform
 	w      *world
@@ -69,8 +69,7 @@ func (c *cli) write(name, text string) {
 	}
 }
 
-// actions plans, and returns what is planned for the managed resources that
-// are not left alone.
+// actions plans, and returns the actions for the managed resources that change.
 func (c *cli) actions() map[string]tfjson.Actions {
 	c.w.t.Helper()
 	if _, err := c.Plan(c.w.t.Context(), tfexec.Out("plan")); err != nil {
@@ -99,7 +98,7 @@ func (c *cli) apply() {
 }
 
 // printed is what the CLI wrote since the last call, with its line breaks and
-// frames taken out, so that sentences can be looked for.
+// frames removed, so that tests can search for sentences.
 func (c *cli) printed() string {
 	defer c.output.Reset()
 	return inOneLine(c.output.String())
@@ -178,8 +177,8 @@ func (c *cli) mustRun(args ...string) {
 	}
 }
 
-// inOneLine takes out the line breaks and frames of what the CLI prints, so
-// that sentences can be looked for.
+// inOneLine removes the line breaks and frames from what the CLI prints, so that
+// tests can search for sentences.
 func inOneLine(printed string) string {
 	return strings.Join(strings.FieldsFunc(printed, func(r rune) bool { return strings.ContainsRune(" \n\r\t│╷╵", r) }), " ")
 }

@@ -122,10 +122,10 @@ func (c *client) send(e *endpoint) error {
 	return e.receive(request)
 }
 
-// The rotation of the example, with a client that asks for the key of the
-// number each time, at every request that Terraform makes: at no moment is
-// there a request that the endpoint cannot decrypt. A client that still has the
-// old key is served until the end, and then fetches the new one.
+// The rotation of the example. At every request that Terraform makes, a client
+// fetches the key of the number and sends a request, and the endpoint can decrypt
+// every one of these. A client that still has the old key is served until the
+// end, and then fetches the new one.
 func TestCLI_rotation(t *testing.T) {
 	t.Parallel()
 	numbers := []string{"106540352242922", "106540352242923"}
@@ -228,8 +228,8 @@ func TestCLI_terraformTest(t *testing.T) {
 	}
 }
 
-// standIn has the resource types of the providers that people migrate from,
-// with nothing in them: what the migration does to their state is the same.
+// standIn has the resource types of the providers that people migrate from, but
+// they do nothing. The migration treats their state in the same way.
 type standIn struct {
 	provider, kind string
 	deleted        *bool
@@ -272,8 +272,8 @@ func (s standInResource) Delete(context.Context, fwresource.DeleteRequest, *fwre
 	*s.deleted = true
 }
 
-// Moving from another provider: one import, nothing uploaded, nothing
-// destroyed, and nothing to do afterwards.
+// Moving from another provider takes one import, uploads nothing, destroys
+// nothing and leaves nothing to do.
 func TestAccMigration(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]string{"restapi": "restapi_object", "terracurl": "terracurl_request", "terraform_data": "terraform_data"} {
@@ -309,8 +309,8 @@ func TestAccMigration(t *testing.T) {
 	}
 }
 
-// The private key passes through as an ephemeral value: it is in no plan and in
-// no state, on every way that a key takes through its life.
+// The private key passes through as an ephemeral value, and is neither in a plan
+// nor in a state, at any point in the life of a key.
 func TestCLI_privateKeyIsInNoPlanAndNoState(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -365,7 +365,7 @@ func TestCLI_privateKeyIsInNoPlanAndNoState(t *testing.T) {
 	}
 }
 
-// Every published configuration is applied as it is, and leaves nothing to do.
+// Every published configuration can be applied as it is, and leaves nothing to do.
 func TestCLI_examples(t *testing.T) {
 	t.Parallel()
 	const support, orders = "106540352242922", "106540352242923"
@@ -385,7 +385,7 @@ func TestCLI_examples(t *testing.T) {
 			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
 			w.AddNumber(graphmock.Number{ID: "200002", WABAID: "102290129340398", PlatformType: "ON_PREMISE"})
 			w.AddNumber(graphmock.Number{ID: "200003", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
-		}, uploads: 4}, // the mock puts the two numbers of every example into this account, too
+		}, uploads: 4}, // the mock also puts the two numbers of every example into this account
 		"import": {
 			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/import-by-string-id.tf"),
 			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
@@ -422,7 +422,7 @@ func TestCLI_examples(t *testing.T) {
 	}
 }
 
-// The published examples of the functions are applied as they are, and leave
+// The published examples of the functions can be applied as they are, and leave
 // nothing to do.
 func TestCLI_functionExamples(t *testing.T) {
 	t.Parallel()

@@ -21,11 +21,10 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// The fault matrix: each operation of the real CLI, each request of it, each
-// way in which that request can go wrong. After each: nothing is dropped from
-// the state, no other number is touched, nothing secret is printed, and the
-// next apply, without the fault, comes to the planned state with the fewest
-// requests that the state allows.
+// The fault matrix makes each request of each operation of the real CLI fail in
+// each way. After each failure, nothing is missing from the state, no other number
+// has changed, no secret was printed, and the next apply, without the fault,
+// reaches the planned state with the fewest requests that the state allows.
 //
 // It takes minutes, so it has a target of its own, make fault-matrix, which
 // names the file for the counts in WHATSAPP_FAULT_MATRIX.
@@ -68,8 +67,8 @@ type matrix struct {
 	touched  int
 }
 
-// operation is one run of the CLI on the number under test. Beside it there is
-// a bystander, which has its key already.
+// operation is one run of the CLI on the number under test. There is also a
+// bystander, which has its key already.
 type operation struct {
 	name   string
 	config func(t *testing.T) string
@@ -151,8 +150,8 @@ func newMatrix(t *testing.T) *matrix {
 	return &matrix{template: c.WorkingDir(), cells: map[string]int{}}
 }
 
-// bench is one cell: a world, and a folder with the state that the operation
-// starts from.
+// bench is one cell of the matrix: a world, and a folder with the state that the
+// operation starts from.
 type bench struct {
 	*world
 	t      *testing.T
@@ -281,7 +280,7 @@ func (m *matrix) cell(t *testing.T, op operation, position int, f matrixFault) {
 		t.Errorf("the fault passes, and the run fails: %v\n%s", err, out)
 	}
 	if !f.retries && err == nil && !strings.Contains(out, "Warning: Could not check") {
-		t.Errorf("the run succeeds in spite of the fault:\n%s", out)
+		t.Errorf("the run succeeds despite the fault:\n%s", out)
 	}
 	in, tainted := b.inState()
 	destroyed := op.name == "destroy" && err == nil
@@ -327,7 +326,7 @@ func (m *matrix) cell(t *testing.T, op operation, position int, f matrixFault) {
 	case tainted:
 		want = "GET GET GET POST GET"
 	case newPublicKeyValue(stored).sameKey(newPublicKeyValue(expected)) && status == "VALID":
-		// What remains is at most a state that has not seen it.
+		// At most, the state does not show it yet.
 	default:
 		want = "GET POST GET"
 	}
@@ -412,7 +411,7 @@ func kill(whom string, cli int) {
 	}
 }
 
-// childrenOf looks the plugins of this provider up in /proc.
+// childrenOf finds the plugin processes of this provider in /proc.
 func childrenOf(parent int) []int {
 	var children []int
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")

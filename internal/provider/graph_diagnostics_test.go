@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the golden files are held against")
 
-// golden holds a text against a file under testdata, or writes the file.
+// golden compares a text with a file under testdata, or writes the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := "testdata/" + name
@@ -49,8 +49,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Every class of error that the Graph API has, and every way in which an answer
-// can fail to come: what was sent, and the diagnostic in full.
+// For every class of error of the Graph API, and every way in which an answer can
+// fail to arrive: what was sent, and the full diagnostic.
 func TestEveryGraphError(t *testing.T) {
 	graphError := func(status, code, subcode int, typ, message string, more map[string]any) graphmock.Fault {
 		extra := map[string]any{"fbtrace_id": "AbCdEfG"}
@@ -233,7 +233,7 @@ func counted(methods string) string {
 	return strings.Join(out, ", ")
 }
 
-// withoutAddresses leaves out what differs from run to run in the words of the
+// withoutAddresses removes what differs from run to run in the messages of the
 // operating system.
 func withoutAddresses(s string) string {
 	s = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(s, "ADDRESS")

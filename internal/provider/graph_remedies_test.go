@@ -63,7 +63,8 @@ func TestInWords(t *testing.T) {
 	}
 }
 
-// A code, then the listing of an account, needs another remedy than the class.
+// Some codes, and then the listing of an account, need a different remedy from
+// that of the class.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	listing := graph.Call{Edge: "phone_numbers"}

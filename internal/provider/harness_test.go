@@ -28,8 +28,8 @@ const (
 	address    = "whatsapp_business_encryption.test"
 )
 
-// TestMain tells plugin-testing where the CLI at hand looks for a provider that
-// has no source address: OpenTofu's default is another registry.
+// TestMain tells plugin-testing where the CLI in use looks for a provider that
+// has no source address, because OpenTofu's default is another registry.
 func TestMain(m *testing.M) {
 	if cli := os.Getenv("TF_ACC_TERRAFORM_PATH"); cli != "" {
 		out, err := exec.Command(cli, "version").Output()
@@ -77,7 +77,7 @@ func (w *world) factories() map[string]func() (tfprotov6.ProviderServer, error) 
 	}
 }
 
-// run plays the steps with the real CLI and the provider in this process.
+// run executes the steps with the real CLI and the provider in this process.
 func (w *world) run(steps ...resource.TestStep) {
 	w.t.Helper()
 	t, ok := w.t.(*testing.T)
@@ -114,9 +114,9 @@ func (w *world) requests(id string) string {
 	return strings.Join(methods, " ")
 }
 
-// expectRequests holds what the server received against what it should have:
-// the methods for each number named, and nothing for any other. It then starts
-// counting anew.
+// expectRequests compares what the server received with what it should have
+// received: the methods for each number named, and nothing for any other. It then
+// resets the count.
 func (w *world) expectRequests(want map[string]string) error {
 	defer w.ResetRequests()
 	var all []string
@@ -141,7 +141,7 @@ func (w *world) received(methods string) statecheck.StateCheck {
 }
 
 // receivedBefore is the same for a step that fails, in the PreConfig of the
-// step behind it.
+// step after it.
 func (w *world) receivedBefore(methods string, then ...func()) func() {
 	return func() {
 		if err := w.expectRequests(map[string]string{testNumber: methods}); err != nil {
@@ -153,7 +153,7 @@ func (w *world) receivedBefore(methods string, then ...func()) func() {
 	}
 }
 
-// forget starts counting anew, after a change to the server.
+// forget changes the server, and then resets the count.
 func (w *world) forget(then ...func()) func() {
 	return func() {
 		for _, f := range then {

@@ -15,8 +15,8 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// One warning in a run says that another version answers, however many numbers
-// there are; a version that has ended is known before anything is sent.
+// A run warns once that another version answers, however many numbers there are.
+// That a version has ended is known before anything is sent.
 func TestCLI_versionWarnings(t *testing.T) {
 	t.Parallel()
 	numbers := numbersFrom(5)

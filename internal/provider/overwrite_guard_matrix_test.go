@@ -17,12 +17,12 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// The guard matrix: every way in which a create can meet a key on its number,
-// with several numbers, run by the real CLI again and again. The verdict must be
-// the same each time, for every number, whatever order the CLI walks in.
+// The guard matrix runs, with the real CLI, every way in which a create can find
+// a key on its number, with several numbers and repeatedly. The verdict must be the
+// same each time and for every number, in whatever order the CLI visits them.
 //
-// The suite plays a sample. WHATSAPP_GUARD_MATRIX names a file for the counts of
-// all cells, which take more than an hour: make guard-matrix.
+// The test suite runs a sample. make guard-matrix runs all cells, which takes more
+// than an hour, and names the file for the counts in WHATSAPP_GUARD_MATRIX.
 func TestCLI_overwriteGuard(t *testing.T) {
 	t.Parallel()
 	cells := []guardCell{{numbers: 2, parallelism: 1, runs: 1}, {numbers: 2, parallelism: 10, runs: 1, latency: 20 * time.Millisecond}}
@@ -78,13 +78,13 @@ type guardCell struct {
 	latency                    time.Duration // of each GET
 }
 
-// guardRow is one way to meet a key. Each number holds K1, which is key A, before.
+// guardRow is one way to find a key. At first, each number holds K1, which is key A.
 type guardRow struct {
 	name    string
 	atLeast int // numbers
 
-	// before is applied, or where it is empty, K1 is put on the numbers by
-	// somebody else. after is planned.
+	// before is applied. If it is empty, somebody else puts K1 on the numbers.
+	// after is planned.
 	before, after func(n int) string
 	taint         bool
 	replace       func(n int) []string // addresses for -replace
@@ -114,7 +114,7 @@ func guardRows(t *testing.T) []guardRow {
 	each := func(prefix, key string, more ...string) func(int) string {
 		return func(n int) string { return guardResources(n, prefix, "each.value", key, more...) }
 	}
-	// trigger has a value that is known while planning only when it does not
+	// trigger has a value that is known while planning only if it does not
 	// change.
 	trigger := func(value string) string {
 		return "resource \"terraform_data\" \"trigger\" {\n  input = " + value + "\n}\n"
@@ -131,7 +131,7 @@ func guardRows(t *testing.T) []guardRow {
 				"resource \"terraform_data\" \"flow\" {\n  triggers_replace = [for e in whatsapp_business_encryption.test : e.business_public_key_fingerprint]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n"
 		}
 	}
-	// ownKeys gives each instance the key of its place, whatever its number is.
+	// ownKeys gives each instance the key of its position, whatever its number is.
 	ownKeys := func(number string) func(int) string {
 		return func(n int) string {
 			return guardResources(n, "n", number, "tonumber(substr(each.key, 1, -1)) % 2 == 0 ? "+k1+" : "+k2)
@@ -262,7 +262,7 @@ func guardResources(n int, prefix, number, key string, more ...string) string {
 `, prefix, number, key, strings.Join(more, "\n"))
 }
 
-// guardTest is one row with so many numbers, and the state that each run of it
+// guardTest is one row with a count of numbers, and the state that each run of it
 // starts from.
 type guardTest struct {
 	*cli
@@ -300,8 +300,8 @@ func newGuardTest(t *testing.T, row guardRow, n int) *guardTest {
 	return g
 }
 
-// play plans, and applies what is not refused, and says what came out. It then
-// puts everything back.
+// play plans, applies what is not refused, and returns the verdicts. It then
+// restores everything.
 func (g *guardTest) play(cell guardCell) string {
 	g.t.Helper()
 	w := g.w
@@ -355,13 +355,13 @@ func (g *guardTest) play(cell guardCell) string {
 	return verdict + ", apply " + applied
 }
 
-// verdict is one word only where it is the same for every number.
+// verdict is a single word only if it is the same for every number.
 func (g *guardTest) verdict(out string, err error, planning bool) string {
 	g.t.Helper()
 	errors := strings.Count(out, "Error: The number already holds a different key") + strings.Count(out, "Error: The number already holds a key")
 	want := len(g.numbers)
 	if g.row.name == "count shifted" {
-		want-- // the last place has no number left
+		want-- // the last position has no number left
 	}
 	switch {
 	case err != nil && errors == want && strings.Count(out, "Error: ") == want:

@@ -51,9 +51,9 @@ func TestAccBusinessEncryption_createOverTheSameKey(t *testing.T) {
 	})
 }
 
-// A resource that is replaced finds its own key on the number, and signs it
-// again. With a new key, the replacement is refused before anything is
-// destroyed, and the way that the message names works.
+// A resource that is replaced finds its own key on the number and uploads it
+// again. With a new key, the replacement is refused before anything is destroyed,
+// and what the message advises works.
 func TestCLI_replacement(t *testing.T) {
 	t.Parallel()
 	const pair = "resource \"tls_private_key\" \"test\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n}\n"
@@ -97,8 +97,8 @@ func TestCLI_replacement(t *testing.T) {
 	}
 }
 
-// The key of the configuration changes after a create that was not confirmed:
-// refused, and with untaint, as the message says, it is an update.
+// A new key after a create that was not confirmed is refused. After untaint, as
+// the message advises, it is an update.
 func TestCLI_taintedAndRotated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -125,7 +125,8 @@ func TestCLI_taintedAndRotated(t *testing.T) {
 	}
 }
 
-// Two resources on one number: one wins, the other is told, whatever the order.
+// Of two resources with the same number, one succeeds and the other is refused,
+// in whatever order they are created.
 func TestCLI_twoResourcesOnOneNumber(t *testing.T) {
 	t.Parallel()
 	for name, delay := range map[string]time.Duration{"at once": 0, "slowly": 30 * time.Millisecond} {
@@ -159,8 +160,8 @@ func TestCLI_twoResourcesOnOneNumber(t *testing.T) {
 	}
 }
 
-// The number holds a key already, and the new one is not known while planning:
-// the plan warns, the apply stops before the upload.
+// When the number already holds a key, and the new one is not known while
+// planning, the plan warns and the apply stops before the upload.
 func TestCLI_unknownKeyOnANumberWithAKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -178,8 +179,8 @@ func TestCLI_unknownKeyOnANumberWithAKey(t *testing.T) {
 	}
 }
 
-// What the guard says depends on what is created, and on nothing that another
-// resource may have done before or after.
+// What the guard says depends only on what is created, and not on what another
+// resource has done before.
 func TestGuardOfAReplacement(t *testing.T) {
 	t.Parallel()
 	const other = "106540352242999"
@@ -237,7 +238,7 @@ var (
 	no  = tftypes.NewValue(tftypes.Bool, false)
 )
 
-// With allow_overwrite unknown while planning, the apply decides.
+// If allow_overwrite is unknown while planning, the apply decides.
 func TestGuardDecidesInTheApply(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{false, true} {
@@ -260,8 +261,8 @@ func TestGuardDecidesInTheApply(t *testing.T) {
 	}
 }
 
-// The apply trusts what the plan saw a moment before, and reads once more when
-// that was a while ago, was used, or may be from before an upload.
+// The apply trusts what the plan read a moment before. It reads once more if that
+// was some time ago, was used already, or may date from before an upload.
 func TestCreateReadsTheNumberOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -285,14 +286,14 @@ func TestCreateReadsTheNumberOnce(t *testing.T) {
 	play("GET GET POST GET", plan, later, create)
 	p = w.protocol()
 	play("GET POST GET", plan, create)
-	play("GET GET POST GET", plan, create) // an upload was before
+	play("GET GET POST GET", plan, create) // after an upload
 	p = w.protocol()
 	play("GET", plan)
 	w.SetKey(testNumber, keyB(t), "VALID")
 	play("POST GET", create) // as the plan saw it
 }
 
-// The advice does not send people to import what the state has.
+// The message does not advise an import of a number that the state has.
 func TestGuardOfANumberInTheState(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -323,7 +324,7 @@ func TestCLI_outageWhilePlanningACreate(t *testing.T) {
 	}
 }
 
-// A create that cannot look does not upload.
+// A create that cannot read the number does not upload.
 func TestCreateThatCannotLookDoesNotUpload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -368,8 +369,8 @@ func TestPlanOfACreateBySeverity(t *testing.T) {
 	}
 }
 
-// Somebody puts a key on the number after the plan has looked: the create
-// looks, too.
+// Somebody puts a key on the number after the plan has read it, but the create
+// reads it again.
 func TestCreateLooksBeforeItUploads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -386,8 +387,8 @@ func TestCreateLooksBeforeItUploads(t *testing.T) {
 	}
 }
 
-// What can't be right is said while planning: a wrong kind of ID or a bad token
-// is an error, an outage is only a warning, because apply looks again.
+// What cannot be right is reported while planning. A wrong kind of ID or a bad
+// token is an error; an outage is only a warning, because apply reads again.
 func TestAccBusinessEncryption_errorsWhilePlanningACreate(t *testing.T) {
 	t.Parallel()
 	t.Run("WABA ID", func(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// A text becomes a key in one place for each way in: the answer of the server,
-// the value of an attribute, the argument of a function. Everything behind
-// these has a key, and never its text.
+// Text is parsed into a key in one place for each source: the answer of the
+// server, the value of an attribute, the argument of a function. All other code
+// has a key, and never its text.
 func TestKeysAreParsedAtTheDoor(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{

@@ -12,9 +12,10 @@ import (
 
 const resourceType = "whatsapp_business_encryption"
 
-// protocol speaks to the provider as Terraform does, without Terraform: for what
-// the CLI at hand is too old for, and for what it hides. It plans once more before
-// each create, for instance, and so hides what the create itself does.
+// protocol calls the provider as Terraform does, without Terraform. It is for
+// features that the CLI in use is too old for, and for what the CLI hides: it plans
+// once more before each create, for example, which hides what the create itself
+// does.
 type protocol struct {
 	tfprotov6.ProviderServer
 	t      testing.TB
@@ -55,7 +56,7 @@ func (p *protocol) check(err error, diags []*tfprotov6.Diagnostic) {
 	}
 }
 
-// object makes a value of an object type; what is not given is null.
+// object makes a value of an object type. Attributes that are not given are null.
 func (p *protocol) object(typ tftypes.Type, given map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	p.t.Helper()
 	object, ok := typ.(tftypes.Object)
@@ -102,7 +103,7 @@ func (p *protocol) state(resp *tfprotov6.DynamicValue) map[string]tftypes.Value 
 	return p.fields(p.schema.ResourceSchemas[resourceType].ValueType(), resp)
 }
 
-// values is a resource as it stands in a configuration; what is not given is
+// values is a resource as in a configuration. Attributes that are not given are
 // null.
 func (p *protocol) values(given map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	p.t.Helper()

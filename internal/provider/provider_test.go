@@ -20,8 +20,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// Every schema is what the framework accepts, and every attribute has a
-// description in whole sentences.
+// The framework accepts every schema, and every attribute has a description in
+// whole sentences.
 func TestSchemas(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -157,7 +157,7 @@ func TestAccProvider_invalidConfiguration(t *testing.T) {
 	})
 }
 
-// The environment stands in for arguments, and arguments go before it.
+// The environment sets arguments, and the configuration takes precedence.
 func TestAccProvider_environment(t *testing.T) {
 	w, a := newWorld(t), keyA(t)
 	t.Setenv(envAccessToken, testToken)
@@ -203,8 +203,8 @@ func TestAccProvider_environmentIsNamedInErrors(t *testing.T) {
 	)
 }
 
-// The token comes from a resource of the same run: a create is planned without
-// it and applied with it. An import, which needs it at once, says so.
+// The token comes from a resource of the same run. A create is planned without it
+// and applied with it. An import needs it at once, and says so.
 func TestAccProvider_unknownToken(t *testing.T) {
 	t.Parallel()
 	w, a := newWorld(t), keyA(t)
@@ -215,7 +215,7 @@ func TestAccProvider_unknownToken(t *testing.T) {
 	})
 }
 
-// Nothing is said about a version that is not known yet.
+// A version that is not known yet causes no warning.
 func TestProvider_unknownVersion(t *testing.T) {
 	t.Parallel()
 	p := newWorld(t).protocol()

@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
-// The fingerprint is that of OpenSSL and that of the attribute, whatever the
-// text of the key looks like.
+// The fingerprint is the same as that of OpenSSL and that of the attribute,
+// whatever the encoding of the key.
 func TestAccPublicKeyFingerprintFunction(t *testing.T) {
 	t.Parallel()
 	w, a := newWorld(t), keyA(t)
@@ -49,8 +49,8 @@ func TestPublicKeyFingerprintFunction_opensslAgrees(t *testing.T) {
 	}
 }
 
-// Only a public key is taken. For what holds one, the error names the function
-// that takes it out.
+// Only a public key is accepted. For a private key or a certificate, the error
+// names the function that returns its public key.
 func TestPublicKeyFingerprintFunction_errors(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{

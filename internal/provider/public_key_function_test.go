@@ -77,8 +77,7 @@ func callFunction(t testing.TB, name string, arguments ...string) (string, *tfpr
 	return result, nil
 }
 
-// Every function is what the framework accepts, and is described in whole
-// sentences.
+// The framework accepts every function, and each is described in whole sentences.
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -115,7 +114,7 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// One of each container, with the real CLI, on a provider that has no token and
+// One input of each kind, with the real CLI, on a provider that has no token and
 // is not configured.
 func TestAccPublicKeyFunction(t *testing.T) {
 	t.Parallel()
@@ -143,8 +142,8 @@ func TestAccPublicKeyFunction(t *testing.T) {
 	w.run(resource.TestStep{Config: config.String(), ConfigStateChecks: checks})
 }
 
-// An unknown argument gives an unknown result, and what comes of it is taken
-// for a key by the resource.
+// An unknown argument gives an unknown result, which the resource accepts as a
+// key.
 func TestAccPublicKeyFunction_unknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -161,8 +160,8 @@ func TestAccPublicKeyFunction_unknown(t *testing.T) {
 	})
 }
 
-// What a sensitive argument gives is sensitive, although a public key is not:
-// nonsensitive() says so.
+// The result for a sensitive argument is sensitive, although a public key is not;
+// nonsensitive() removes the mark.
 func TestAccPublicKeyFunction_sensitive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -200,8 +199,8 @@ func TestAccPublicKeyFunction_errors(t *testing.T) {
 	}
 }
 
-// The argument that each error names, and its words, which end without a period
-// because the CLI puts one.
+// The argument that each error names, and its text, which ends without a period
+// because the CLI adds one.
 func TestPublicKeyFunction_argument(t *testing.T) {
 	t.Parallel()
 	const wrong = "SECRETSECRETSECRET"
@@ -273,9 +272,9 @@ func mustNotPrint(t testing.TB, printed, pem string) {
 	}
 }
 
-// Neither the key nor the passphrase is printed by a plan, an apply or an error,
-// when the configuration takes them from a file or marks them as sensitive. Of
-// other values the CLI itself prints the text, with an error of any function.
+// No plan, apply or error prints the key or the passphrase if the configuration
+// reads them from a file or marks them as sensitive. Other values are printed by
+// the CLI itself, with an error of any function.
 func TestCLI_publicKeyFunctionIsSilent(t *testing.T) {
 	t.Parallel()
 	const secret = "SECRETSECRETSECRET"

@@ -26,7 +26,7 @@ func TestPublicKeyValue_semanticEquality(t *testing.T) {
 		"PKCS#1":           {a, fixture(t, "rsa2048_a.pkcs1.pem"), true},
 		"another key":      {a, b, false},
 		"damaged":          {a, "nonsense", false},
-		"damaged, equally": {"nonsense", "nonsense", true}, // nothing to be told apart
+		"damaged, equally": {"nonsense", "nonsense", true}, // equal text
 		"both empty":       {"", "", false},
 		"empty":            {a, "", false},
 	} {

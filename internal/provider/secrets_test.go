@@ -18,8 +18,8 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// Every scenario at TF_LOG=TRACE, with secrets that are known: none is in what
-// the CLI prints, in its log, in the plan file or in the state.
+// Every scenario runs with TF_LOG=TRACE and known secrets. None of them is in the
+// output of the CLI, in its log, in the plan file or in the state.
 func TestCLI_secretsAreNowhere(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TF_ACC") == "" {
@@ -164,7 +164,7 @@ func unzipped(t *testing.T, file string) map[string]string {
 	return texts
 }
 
-// What is wrong with a secret is said without showing the line that has it.
+// An error about a secret does not show the line that has it.
 func TestCLI_secretsInTheConfigurationAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

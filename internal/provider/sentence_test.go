@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The words of a server may be in any language.
+// The message of a server may be in any language.
 func TestWordsOfAServerAreNotDamaged(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

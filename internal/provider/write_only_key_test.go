@@ -25,8 +25,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 )
 
-// keySource is a provider with one ephemeral resource, whose value a test
-// decides each time it is read: a secret store, or a generator.
+// keySource is a provider with one ephemeral resource, such as a secret store or
+// a generator. A test decides its value each time it is read.
 type keySource struct {
 	mu   sync.Mutex
 	next func() string
@@ -66,7 +66,7 @@ func (e ephemeralKey) Open(ctx context.Context, _ ephemeral.OpenRequest, resp *e
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("pem"), e.source.next())...)
 }
 
-// stable gives the same key each time; generating gives another one.
+// stable returns the same key each time; generating returns the next one.
 func stable(pem string) func() string { return func() string { return pem } }
 
 func generating(pems ...string) func() string {
@@ -102,8 +102,8 @@ func updatePlanned(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: append(checks, action(plancheck.ResourceActionUpdate))}
 }
 
-// Without a version, the key itself is compared: a secret store gives the same
-// one on every run.
+// Without a version, the key itself is compared, because a secret store returns
+// the same one on every run.
 func TestAccWriteOnly_stableSource(t *testing.T) {
 	t.Parallel()
 	w, a, b := newWorld(t), keyA(t), keyB(t)
@@ -120,7 +120,7 @@ func TestAccWriteOnly_stableSource(t *testing.T) {
 				statecheck.ExpectKnownValue(address, at(attrPublicKeyWO), knownvalue.Null()),
 			},
 		},
-		// The same key in other words.
+		// The same key in another encoding.
 		resource.TestStep{
 			PreConfig:        w.forget(func() { source.set(stable(fixture(t, "rsa2048_a.pkcs1.pem"))) }),
 			Config:           w.writeOnlyConfig(),
@@ -157,8 +157,8 @@ func TestAccWriteOnly_stableSource(t *testing.T) {
 	)
 }
 
-// With a version, another key on every run is no change, and drift is repaired
-// with the key that was uploaded.
+// With a version, a different key on every run is not a change, and drift is
+// repaired with the key that was uploaded.
 func TestAccWriteOnly_generatingSource(t *testing.T) {
 	t.Parallel()
 	w, a, b, c := newWorld(t), keyA(t), keyB(t), fixture(t, "rsa2048_e3.spki.pem")
@@ -217,7 +217,7 @@ func TestAccWriteOnly_generatingSource(t *testing.T) {
 	)
 }
 
-// A generator without a version: the apply stops, and nothing is uploaded.
+// With a generator and no version, the apply stops and nothing is uploaded.
 func TestAccWriteOnly_generatingSourceWithoutVersion(t *testing.T) {
 	t.Parallel()
 	w, a, b, c := newWorld(t), keyA(t), keyB(t), fixture(t, "rsa2048_e3.spki.pem")
@@ -239,7 +239,7 @@ func TestAccWriteOnly_generatingSourceWithoutVersion(t *testing.T) {
 	)
 }
 
-// To and from a plain key: the same key is not uploaded again.
+// Switching to and from a plain key does not upload the same key again.
 func TestAccWriteOnly_switching(t *testing.T) {
 	t.Parallel()
 	w, a, b := newWorld(t), keyA(t), keyB(t)
@@ -250,7 +250,7 @@ func TestAccWriteOnly_switching(t *testing.T) {
 		resource.TestStep{Config: plain},
 		resource.TestStep{PreConfig: w.forget(), Config: w.writeOnlyConfig(), ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
 		resource.TestStep{PreConfig: w.forget(), Config: plain, ConfigPlanChecks: nothingPlanned(), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
-		// With a version the state has to learn the version, and the number nothing.
+		// With a version, the state is updated with it, and nothing is sent to the number.
 		resource.TestStep{PreConfig: w.forget(), Config: w.writeOnlyConfig(version1), ConfigPlanChecks: updatePlanned(planned(attrPublicKey, a)), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
 		resource.TestStep{PreConfig: w.forget(), Config: plain, ConfigPlanChecks: updatePlanned(planned(attrPublicKey, a)), ConfigStateChecks: []statecheck.StateCheck{w.received("GET")}},
 		// Another key is uploaded.
@@ -284,9 +284,9 @@ func TestAccWriteOnly_imported(t *testing.T) {
 	)
 }
 
-// A create that failed after its upload is tainted. Applied again, a stable
-// source gives the same key; a generator's next key is stopped by the guard, so
-// that the number keeps the key whose private half was stored with it.
+// A create that failed after its upload is tainted. When it is applied again, a
+// stable source returns the same key. The guard refuses a generator's next key, so
+// the number keeps the key whose private key was stored with it.
 func TestAccWriteOnly_createThatFailedAfterItsUpload(t *testing.T) {
 	t.Parallel()
 	t.Run("stable", func(t *testing.T) {
@@ -355,7 +355,7 @@ func TestAccWriteOnly_invalid(t *testing.T) {
 	}
 }
 
-// The apply is given another key than the plan was: without a version that is
+// If the apply gets a different key from the plan and there is no version, that is
 // an error before anything is sent.
 func TestWriteOnly_keyChangedBetweenPlanAndApply(t *testing.T) {
 	t.Parallel()
@@ -366,7 +366,7 @@ func TestWriteOnly_keyChangedBetweenPlanAndApply(t *testing.T) {
 	}
 }
 
-// A CLI that is too old for write-only arguments can use the plain one.
+// A CLI that is too old for write-only arguments can use the plain argument.
 func TestWriteOnlyNeedsANewCLI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
