@@ -4,13 +4,17 @@ package provider
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/fakeclock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -55,9 +59,113 @@ func TestSecretsAreMaskedInTheLog(t *testing.T) {
 	var log bytes.Buffer
 	ctx := tflogtest.RootLogger(t.Context(), &log)
 	d.logWait(ctx, graph.Wait{Object: secret, Reason: "the server said " + secret, For: time.Second})
-	d.logAnswer(ctx, graph.Answer{})
+	d.logAnswer(ctx, graph.Answer{ServedVersion: secret})
 	tflog.Info(d.masked(ctx), "A message with "+secret)
 	if strings.Contains(log.String(), secret) || strings.Count(log.String(), "\n") != 3 {
 		t.Errorf("the log is\n%s", &log)
+	}
+}
+
+// The mask knows the secrets that the provider is configured with. The server
+// sends them back in the one header that is logged.
+func TestConfiguredSecretsAreMaskedInTheLog(t *testing.T) {
+	t.Parallel()
+	const appSecret = "5f4dcc3b5aa765d61d8327deb882cf99"
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken, AppSecret: appSecret}, testNumber)}
+	t.Cleanup(w.Close)
+	w.Script(graphmock.Fault{Times: -1, Header: http.Header{"Facebook-Api-Version": {"of " + testToken + " and " + appSecret}}})
+	p := w.protocol()
+	configured, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{
+		"base_url": text(w.URL()), "access_token": text(testToken), "app_secret": text(appSecret),
+	})})
+	p.check(err, configured.Diagnostics)
+	var log bytes.Buffer
+	if _, err := p.ReadResource(tflogtest.RootLogger(t.Context(), &log), &tfprotov6.ReadResourceRequest{
+		TypeName: resourceType, CurrentState: p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))}),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
+		t.Error(err)
+	}
+	for _, secret := range []string{testToken, appSecret} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("%s is in the log", secret)
+		}
+	}
+	if !strings.Contains(log.String(), `"api_version":"of *** and ***"`) {
+		t.Errorf("the answer is not logged:\n%s", &log)
+	}
+}
+
+// Each line says what was asked for and what came of it.
+func TestLogLines(t *testing.T) {
+	t.Parallel()
+	d := &providerData{}
+	var log bytes.Buffer
+	ctx := tflogtest.RootLogger(t.Context(), &log)
+	d.logWait(ctx, graph.Wait{Object: testNumber, Reason: "HTTP 503", For: 1100 * time.Millisecond})
+	d.logAnswer(ctx, graph.Answer{
+		Call: graph.Call{Method: "GET", Object: testNumber, Edge: "whatsapp_business_encryption"}, HTTPStatus: 200, Took: 1200 * time.Millisecond, ServedVersion: "v25.0",
+	})
+	entries, err := tflogtest.MultilineJSONDecode(&log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{
+		{"@level": "info", "phone_number_id": testNumber, "reason": "HTTP 503", "seconds": 2.0},
+		{"@level": "debug", "method": "GET", "object": testNumber, "edge": "whatsapp_business_encryption", "http_status": 200.0, "took_ms": 1200.0, "api_version": "v25.0"},
+	}
+	if len(entries) != len(want) {
+		t.Fatalf("%d lines", len(entries))
+	}
+	for i, fields := range want {
+		for name, value := range fields {
+			if got := entries[i][name]; got != value {
+				t.Errorf("line %d: %s is %v, not %v", i+1, name, got, value)
+			}
+		}
+	}
+}
+
+// Whatever is called first says that another version answers, and nothing says
+// it again.
+func TestServedVersionIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	data := func(name string, config map[string]tftypes.Value) func(*protocol) []*tfprotov6.Diagnostic {
+		return func(p *protocol) []*tfprotov6.Diagnostic {
+			resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(p.schema.DataSourceSchemas[name].ValueType(), config)})
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return resp.Diagnostics
+		}
+	}
+	for name, call := range map[string]func(*protocol) []*tfprotov6.Diagnostic{
+		"plan of a create": func(p *protocol) []*tfprotov6.Diagnostic { return p.planCreate(keyA(t)) },
+		"create":           func(p *protocol) []*tfprotov6.Diagnostic { return p.create(testNumber, keyA(t), true).Diagnostics },
+		"update":           func(p *protocol) []*tfprotov6.Diagnostic { return p.update(keyB(t), keyA(t), nil).Diagnostics },
+		"read": func(p *protocol) []*tfprotov6.Diagnostic {
+			return p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))})).Diagnostics
+		},
+		"data source of a number":   data(resourceType, map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
+		"data source of an account": data("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(testWABA)}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken, OldestVersion: "v26.0"}, testNumber)}
+			t.Cleanup(w.Close)
+			w.AddWABA(testWABA)
+			w.SetKey(testNumber, keyA(t), "VALID")
+			p := w.protocol()
+			diags := call(p)
+			if len(diags) != 1 || diags[0].Summary != "The Graph API answers with another version" ||
+				!strings.HasPrefix(diags[0].Detail, "Version v25.0 was asked for, and the Graph API answered with v26.0,") {
+				t.Errorf("%+v", diags)
+			}
+			if diags := call(p); len(diags) != 0 {
+				t.Errorf("again: %+v", diags)
+			}
+		})
 	}
 }
