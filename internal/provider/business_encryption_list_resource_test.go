@@ -488,7 +488,8 @@ func TestList_wrongAccount(t *testing.T) {
 	w := newWABA(t, 3)
 	p := w.protocol()
 	results := p.mustList(query{waba: testNumber}, "ERROR: Could not list the phone numbers")
-	if d := results[0].Diagnostics[0]; !strings.Contains(d.Detail, "WhatsApp Business Account ID "+testNumber) || !strings.Contains(d.Detail, "whatsapp_business_management") || d.Attribute.String() != `AttributeName("waba_id")` {
+	if d := results[0].Diagnostics[0]; !strings.Contains(d.Detail, "WhatsApp Business Account ID "+testNumber) || !strings.Contains(d.Detail, "whatsapp_business_management") || d.Attribute.String() != `AttributeName("waba_id")` ||
+		strings.Contains(d.Detail, "The key on the number") {
 		t.Errorf("%s: %s", d.Attribute, d.Detail)
 	}
 	w.mustHaveSent(map[string]string{testNumber: "GET"})

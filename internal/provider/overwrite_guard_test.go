@@ -311,6 +311,118 @@ func TestGuardOfANumberInTheState(t *testing.T) {
 	}
 }
 
+// With -refresh=false, no read sees the number: that it is in the state is known
+// from the plan of an update or of a destroy, and it no longer is after a destroy.
+func TestGuardKnowsTheStateFromPlans(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		steps func(*protocol)
+		says  string
+		not   string
+	}{
+		"update planned": {func(p *protocol) { p.planAgain(resourceWith(keyA(t)), resourceWith(keyA(t))) }, untaintAdvice, importAdvice},
+		"destroy planned": {func(p *protocol) {
+			resp, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+				TypeName: resourceType, PriorState: p.values(resourceWith(keyA(t))), ProposedNewState: p.nothing(), Config: p.nothing(),
+			})
+			p.check(err, resp.Diagnostics)
+			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != keyStaysSummary {
+				t.Errorf("%+v", resp.Diagnostics)
+			}
+		}, untaintAdvice, importAdvice},
+		"destroyed": {func(p *protocol) {
+			state := p.values(resourceWith(keyA(t)))
+			p.read(state)
+			resp, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{TypeName: resourceType, PriorState: state, PlannedState: p.nothing(), Config: p.nothing()})
+			p.check(err, resp.Diagnostics)
+		}, importAdvice, untaintAdvice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.SetKey(testNumber, keyA(t), "VALID")
+			p := w.protocol()
+			test.steps(p)
+			diags := p.planCreate(keyB(t))
+			if len(diags) != 1 || !strings.Contains(diags[0].Detail, test.says) || strings.Contains(diags[0].Detail, test.not) {
+				t.Errorf("%+v", diags)
+			}
+		})
+	}
+}
+
+func resourceWith(key string) map[string]tftypes.Value {
+	return map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(key)}
+}
+
+// While a resource looks, uploads and confirms, no other resource looks at the
+// same number: the second one would find it without a key and upload another.
+func TestOneResourceAtATimeOnANumber(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]struct {
+		method string // of the request during which the second resource comes
+		do     func(*protocol) *tfprotov6.ApplyResourceChangeResponse
+	}{
+		"create": {"GET", func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.create(testNumber, keyA(t), false) }},
+		"update": {"POST", func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.update(keyB(t), keyA(t), nil) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			p := w.protocol()
+			looked, second := make(chan struct{}), make(chan *tfprotov6.ApplyResourceChangeResponse, 1)
+			w.Script(
+				graphmock.Fault{Method: first.method, Hook: func() {
+					go func() { second <- p.create(testNumber, keyB(t), false) }()
+					select {
+					case <-looked:
+					case <-time.After(200 * time.Millisecond): // it has to wait
+					}
+				}},
+				graphmock.Fault{Method: "GET", Hook: func() { close(looked) }},
+			)
+			p.check(nil, first.do(p).Diagnostics)
+			if resp := <-second; len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The number already holds a different key" ||
+				!strings.Contains(resp.Diagnostics[0].Detail, "Another resource has put its key on the number in this run") {
+				t.Errorf("%+v", resp.Diagnostics)
+			}
+			if n := w.Count("POST", testNumber); n != 1 {
+				t.Errorf("%d uploads", n)
+			}
+		})
+	}
+}
+
+// Where the guard cannot look yet, the plan passes without a request.
+func TestGuardThatCannotLookYet(t *testing.T) {
+	t.Parallel()
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	for name, test := range map[string]struct{ token, number tftypes.Value }{
+		"token":  {unknown, text(testNumber)},
+		"number": {text(testToken), unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			p := w.protocol()
+			configured, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{
+				"base_url": text(w.URL()), "access_token": test.token,
+			})})
+			p.check(err, configured.Diagnostics)
+			config := p.values(map[string]tftypes.Value{attrPhoneNumberID: test.number, attrPublicKey: text(keyA(t))})
+			resp, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+				TypeName: resourceType, PriorState: p.nothing(), ProposedNewState: config, Config: config,
+			})
+			if err != nil || len(resp.Diagnostics) > 0 {
+				t.Errorf("%v %+v", err, resp.Diagnostics)
+			}
+			if err := w.expectRequests(nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // The warning of an outage while planning does not stop the plan.
 func TestCLI_outageWhilePlanningACreate(t *testing.T) {
 	t.Parallel()
@@ -363,7 +475,14 @@ func TestPlanOfACreateBySeverity(t *testing.T) {
 			w.Script(graphmock.Fault{Times: -1, Status: 400, Body: graphmock.ErrorBody(test.code, 33, "OAuthException", "message", nil)})
 			diags := w.protocol().planCreate(keyA(t))
 			if len(diags) != 1 || diags[0].Severity != test.severity {
-				t.Errorf("%+v", diags)
+				t.Fatalf("%+v", diags)
+			}
+			why := "Phone number ID " + testNumber + ": "
+			if test.severity == warning {
+				why = "Apply checks again before it uploads, and stops if the number holds a different key.\n\n" + why
+			}
+			if !strings.HasPrefix(diags[0].Detail, why) || !strings.Contains(diags[0].Detail, "\n\nThe key on the number was not changed.\n\n") {
+				t.Error(diags[0].Detail)
 			}
 		})
 	}
