@@ -325,6 +325,42 @@ func TestAccBusinessEncryption_timeout(t *testing.T) {
 	)
 }
 
+// An update sends the key when the number would otherwise not have it with a
+// valid signature, and nothing when only a timeout has changed.
+func TestUpdateSendsOnlyWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ key, status, sent string }{
+		"as planned":     {keyA(t), "VALID", ""},
+		"signature lost": {keyA(t), "MISMATCH", "POST GET"},
+		"other key":      {keyB(t), "VALID", "POST GET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.SetKey(testNumber, test.key, test.status)
+			p := w.protocol()
+			values := func(key, status string, timeouts *tftypes.Value) *tfprotov6.DynamicValue {
+				return p.values(map[string]tftypes.Value{
+					attrPhoneNumberID: text(testNumber), attrPublicKey: text(key), attrSignatureStatus: text(status),
+					attrFingerprint: text(fingerprintOf(t, key)), attrAllowOverwrite: no, attrTimeouts: *timeouts,
+				})
+			}
+			resp, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+				TypeName: resourceType, PriorState: values(test.key, test.status, timeoutsWith("update", "1m")), PlannedState: values(keyA(t), "VALID", timeoutsWith("update", "2m")),
+				Config: p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t)), attrTimeouts: *timeoutsWith("update", "2m")}),
+			})
+			p.check(err, resp.Diagnostics)
+			want := map[string]string{testNumber: test.sent}
+			if err := w.expectRequests(want); err != nil {
+				t.Error(err)
+			}
+			if pem, status := w.Key(testNumber); status != "VALID" || fingerprintOf(t, pem) != fingerprintOf(t, keyA(t)) {
+				t.Errorf("the number holds %q with the status %s", pem, status)
+			}
+		})
+	}
+}
+
 // Each operation has its own timeout.
 func TestTimeoutsOfUpdateAndRead(t *testing.T) {
 	t.Parallel()
