@@ -355,7 +355,7 @@ func TestAccBusinessEncryption_errorsInUpload(t *testing.T) {
 func TestNotConfirmedSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	const (
-		untaint = "To keep it instead, run terraform untaint."
+		untaint = "To keep the resource instead, run terraform untaint."
 		again   = "if the number still shows another key, the apply uploads the key of the configuration again. If it goes on showing another key, something else sets the key of this number"
 	)
 	for name, test := range map[string]struct {
@@ -366,7 +366,7 @@ func TestNotConfirmedSaysWhatIsWrong(t *testing.T) {
 		not            string
 	}{
 		"another key":                    {keyA(t), "VALID", "the number shows another key, the one with the SHA-256 fingerprint " + fingerprintOf(t, keyA(t)) + ". Its signature is valid: WhatsApp clients go on encrypting with that key", "Run terraform untaint, and plan again in a few minutes", again, `"VALID"`},
-		"signature":                      {keyB(t), "MISMATCH", `the signature of the key has the status "MISMATCH", and not "VALID". Until the signature is valid, WhatsApp clients may refuse the key.`, untaint, `if the status is still not "VALID", the apply uploads the key again, which signs it again`, "another key"},
+		"signature":                      {keyB(t), "MISMATCH", `the signature of the key has the status "MISMATCH", and not "VALID". Until the signature is valid, WhatsApp clients may refuse the key.`, untaint, `if the status is still not "VALID", the apply uploads the key again, and WhatsApp signs it again`, "another key"},
 		"unknown status":                 {keyB(t), "PENDING", `has the status "PENDING", and not "VALID"`, untaint, `if the status is still not "VALID"`, "another key"},
 		"another key and its signature":  {keyA(t), "MISMATCH", `the number shows another key, the one with the SHA-256 fingerprint ` + fingerprintOf(t, keyA(t)) + `, whose signature has the status "MISMATCH", and not "VALID". WhatsApp clients may refuse that key.`, "which is refused as long as the number shows another key", again, "go on encrypting"},
 		"nothing readable, called valid": {"nonsense", "VALID", "the number shows a key that is not a readable RSA public key of 2048 bits. WhatsApp clients cannot use that key.", "which is refused as long as the number shows another key", again, "go on encrypting"},

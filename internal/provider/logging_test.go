@@ -160,7 +160,7 @@ func TestServedVersionIsSaidOnce(t *testing.T) {
 			p := w.protocol()
 			diags := call(p)
 			if len(diags) != 1 || diags[0].Summary != "The Graph API answers with another version" ||
-				!strings.HasPrefix(diags[0].Detail, "Version v25.0 was asked for, and the Graph API answered with v26.0,") {
+				!strings.HasPrefix(diags[0].Detail, "The provider asked for version v25.0, and the Graph API answered with v26.0,") {
 				t.Errorf("%+v", diags)
 			}
 			if diags := call(p); len(diags) != 0 {

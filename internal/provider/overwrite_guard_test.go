@@ -383,7 +383,7 @@ func TestOneResourceAtATimeOnANumber(t *testing.T) {
 			)
 			p.check(nil, first.do(p).Diagnostics)
 			if resp := <-second; len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The number already holds a different key" ||
-				!strings.Contains(resp.Diagnostics[0].Detail, "Another resource has put its key on the number in this run") {
+				!strings.Contains(resp.Diagnostics[0].Detail, "Another resource has uploaded its key to the number in this run") {
 				t.Errorf("%+v", resp.Diagnostics)
 			}
 			if n := w.Count("POST", testNumber); n != 1 {
