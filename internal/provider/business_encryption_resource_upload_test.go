@@ -221,7 +221,10 @@ func TestManyNumbersInParallel(t *testing.T) {
 			t.Errorf("%s has the status %q", id, status)
 		}
 	}
-	if n := w.Connections(); n > slots+2 { // two were dropped
+	// Two were dropped. Beyond that, net/http uses no connection again whose
+	// request was not written out 50 ms after its answer was read, as happens now
+	// and then on a machine that is busy with something else.
+	if n := w.Connections(); n > slots+2+slots/10 {
 		t.Errorf("%d connections", n)
 	}
 	w.Close() // closes the idle connections from its side
