@@ -23,6 +23,8 @@ const (
 
 const byteOrderMark = "\ufeff"
 
+var lineEndings = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 var certificateLabels = []string{labelCertificate, "X509 CERTIFICATE", labelTrusted}
 
 // pemBlock is a PEM block with the header lines of RFC 1421, which an encrypted
@@ -37,6 +39,10 @@ type pemBlock struct {
 // If it is not, diagnose says why. encoding/pem would not do: it skips what it
 // cannot read and goes on to the next block, so that a text with a damaged key
 // could yield another key.
+//
+// As by OpenSSL, the body may be indented, but not the END line. If a space in
+// front of a line was a character of the key once, the base64 or the DER is too
+// short and is refused.
 func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
 	first, rest, _ := cutLine(trim(text))
 	label, isBegin := strings.CutPrefix(strings.TrimSuffix(first, "-----"), "-----BEGIN ")
@@ -50,9 +56,11 @@ func decodeBlock(text string, labels []string) (block pemBlock, ok bool) {
 	for found := true; found; {
 		var line string
 		line, rest, found = cutLine(rest)
+		isEnd := line == "-----END "+label+"-----"
+		line = strings.TrimLeft(line, " \t")
 		name, value, isHeader := strings.Cut(line, ":")
 		switch {
-		case line == "-----END "+label+"-----":
+		case isEnd:
 			der, err := base64.StdEncoding.Strict().DecodeString(body.String())
 			block.der = der
 			return block, err == nil && len(der) > 0 && rest == ""

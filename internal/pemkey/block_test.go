@@ -38,6 +38,8 @@ func TestParseSameKey(t *testing.T) {
 		"blank lines with spaces": strings.ReplaceAll(text, "\n", "\n  \n"),
 		"one line of base64":      armour("PUBLIC KEY", body(text)),
 		"76 columns":              armour("PUBLIC KEY", wrap(body(text), 76)),
+		"indented body":           strings.ReplaceAll(indent(text, "  "), "  -----", "-----"),
+		"ragged body":             strings.Join(append([]string{lines[0], "\t" + lines[1], "  " + lines[2]}, lines[3:]...), "\n"),
 		"5 columns":               armour("PUBLIC KEY", wrap(body(text), 5)),
 		"1 column":                armour("PUBLIC KEY", wrap(body(text), 1)),
 		"ragged lines":            strings.Join(append([]string{lines[0], lines[1][:7], lines[1][7:]}, lines[2:]...), "\n"),

@@ -44,7 +44,7 @@ func Derive(text string, passphrase ...string) (PublicKey, error) {
 	}
 	block, ok := decodeBlock(text, keyExpected.labels)
 	if !ok {
-		return PublicKey{}, diagnoseKey(trim(text))
+		return PublicKey{}, diagnoseKey(text)
 	}
 	numbers, err := block.publicNumbers(passphrase)
 	if err != nil {
@@ -53,8 +53,9 @@ func Derive(text string, passphrase ...string) (PublicKey, error) {
 	return fromNumbers(numbers.N, numbers.E)
 }
 
-// diagnoseKey says why [Derive] cannot read text, trimmed.
-func diagnoseKey(text string) error {
+// diagnoseKey says why [Derive] cannot read text.
+func diagnoseKey(original string) error {
+	text := trim(original)
 	decoded := decodeBare(text)
 	format := privateFormat(text)
 	switch {
@@ -77,7 +78,7 @@ func diagnoseKey(text string) error {
 	case isOther:
 		return &Error{KindPrivateKey, fmt.Sprintf("The value is a private key in the %s format, which is not supported.", other.name), other.remedy}
 	}
-	return keyExpected.diagnose(text)
+	return keyExpected.diagnose(original).problem
 }
 
 // publicNumbers returns the RSA public key that the block holds, or that
@@ -124,7 +125,7 @@ func (b pemBlock) checkLabel() error {
 	case labelPrivateEC:
 		return notRSA("private key", "EC")
 	case labelRequest:
-		return keyExpected.wrongBlock(labelRequest)
+		return keyExpected.certificateRequest()
 	default:
 		return &Error{
 			KindWrongLabel,

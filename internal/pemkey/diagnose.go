@@ -3,11 +3,9 @@
 package pemkey
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"regexp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -53,69 +51,74 @@ var otherLabels = []string{
 	"EC PUBLIC KEY", "ECDSA PUBLIC KEY", "PARAMETERS", "PKCS12", "PKCS7", "SSH SIGNATURE", "X509 CRL",
 }
 
-var (
-	// escapedSpaces restores the spaces in the labels of a text that was part
-	// of a URL, a form or a file name.
-	escapedSpaces  = strings.NewReplacer("%20", " ", "+", " ", "_", " ")
-	lineEndings    = strings.NewReplacer("\r\n", "\n", "\r", "\n")
-	base64Alphabet = strings.NewReplacer("-", "+", "_", "/", "=", "")
+// mostRepairs ends the search for a key under several kinds of damage.
+const mostRepairs = 20
 
-	beginLine     = regexp.MustCompile(`-----BEGIN ([^\r\n]*?)-----`)
-	endLine       = regexp.MustCompile(`-----END ([^\r\n]*?)-----`)
-	looseBoundary = regexp.MustCompile(`(?i)\b(?:BEGIN|END)\s+(?:[A-Z0-9]+\s+)*?(?:(?:PUBLIC|PRIVATE)\s+KEY|CERTIFICATE)`)
-
-	openSSHKey   = regexp.MustCompile(`(?:^|\s)(ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|sk-ssh-ed25519@openssh\.com) +AAAA`)
-	percentCode  = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	headerLine   = regexp.MustCompile(`^\s*[A-Za-z][A-Za-z0-9-]*:`)
-	pathStart    = regexp.MustCompile(`^(?:~?/|~\\|\.{1,2}[/\\]|[A-Za-z]:[/\\]|\\\\|(?:file|https?):)`)
-	pathSuffix   = regexp.MustCompile(`(?i)\.(?:pem|pub|key|crt|cer|der|txt)$`)
-	singleBase64 = regexp.MustCompile(`^[A-Za-z0-9+/_-]{16,}={0,2}$`)
-)
-
-// diagnosePublicKey says why [Parse] cannot read text.
-func diagnosePublicKey(text string) error {
-	text = trim(text)
-	decoded := decodeBare(text)
-	if err := privateKeyInText(text); err != nil {
-		return err
-	}
-	if err := privateKeyInText(string(decoded)); err != nil {
-		return err
-	}
-	if err := privateKeyInDER(decoded); err != nil {
-		return err
-	}
-	return publicKeyExpected.diagnose(text)
+// stage is a text on the way to a key, and what is wrong with it.
+type stage struct {
+	text    string
+	problem *Error
 }
 
-// diagnose says why text, trimmed, is not a block that can be read.
-func (e *expectation) diagnose(text string) error {
-	decoded := decodeBare(text)
-	blocks := beginLine.FindAllStringSubmatchIndex(text, -1)
+// stages returns the text, and then what it becomes when the advice is followed
+// for as long as the advice is an expression.
+func (e *expectation) stages(text string) iter.Seq[stage] {
+	return func(yield func(stage) bool) {
+		for range mostRepairs {
+			d := e.diagnose(text)
+			if !yield(stage{text, d.problem}) || d.repaired == "" || len(d.repaired) > maxTextLen {
+				return
+			}
+			text = d.repaired
+		}
+	}
+}
+
+// diagnosePublicKey says why [Parse] cannot read text. A private key is
+// recognised under any damage that has a remedy, so that nobody repairs one to
+// learn that it does not belong here.
+func diagnosePublicKey(text string) error {
+	var first *Error
+	for stage := range publicKeyExpected.stages(text) {
+		if err := privateKeyIn(trim(stage.text)); err != nil {
+			return err
+		}
+		if first == nil {
+			first = stage.problem
+		}
+	}
+	return first
+}
+
+// diagnose says why text is not a block that can be read.
+func (e *expectation) diagnose(original string) diagnosis {
+	text := trim(original)
 	switch {
 	case text == "":
-		return &Error{KindEmpty, "The value is empty.", e.show}
+		return found(KindEmpty, "The value is empty.", e.show)
 	case strings.ContainsRune(`{["`, rune(text[0])) && (jwkType.MatchString(text) || json.Valid([]byte(text))):
-		return jsonText(text)
+		return jsonText(original)
 	case strings.HasPrefix(text, "---- BEGIN SSH2 "):
-		return &Error{
+		return found(
 			KindSSH2,
 			"The value is a public key in the SSH2 format (RFC 4716), not in PEM.",
 			"Convert it with `ssh-keygen -i -m RFC4716 -f key.pub >openssh.pub` and then `ssh-keygen -e -m PKCS8 -f openssh.pub`.",
-		}
-	case percentCode.MatchString(text) && looseBoundary.MatchString(escapedSpaces.Replace(text)):
-		return &Error{
-			KindURLEncoded,
-			"The PEM is percent-encoded.",
-			"Give the plain PEM text: leave out urlencode(), or use urldecode().",
-		}
-	case len(blocks) == 0:
-		return e.diagnoseBare(text, decoded)
+		)
+	}
+	if d, ok := diagnoseInvisible(original); ok {
+		return d
+	}
+	if d, ok := diagnoseEncoded(original); ok {
+		return d
+	}
+	blocks := beginLine.FindAllStringSubmatchIndex(text, -1)
+	if len(blocks) == 0 {
+		return e.diagnoseBare(original)
 	}
 
 	var problem *Error
 	for i, block := range blocks {
-		other := e.wrongBlock(text[block[2]:block[3]])
+		other := e.wrongBlock(text[block[2]:block[3]], text[block[1]:])
 		if i > 0 && (other == nil || problem == nil || other.Kind != problem.Kind) {
 			problem = nil
 			break
@@ -124,227 +127,74 @@ func (e *expectation) diagnose(text string) error {
 	}
 	switch {
 	case problem != nil && problem.Kind == KindCertificate && len(blocks) > 1:
-		return certificateChain()
+		return found(
+			KindCertificate,
+			"The value is a chain of certificates, and a bare public key belongs here.",
+			"Take the public key out of its first certificate: give that one alone to provider::whatsapp::public_key(…), or the whole file to `openssl x509 -in chain.pem -pubkey -noout`.",
+		)
 	case problem != nil:
-		return problem
+		return diagnosis{problem: problem}
 	case len(blocks) > 1:
-		return &Error{
-			KindSeveralBlocks,
-			fmt.Sprintf("The value has %d PEM blocks, and %s.", len(blocks), e.several),
-			e.one,
-		}
+		return found(KindSeveralBlocks, fmt.Sprintf("The value has %d PEM blocks, and %s.", len(blocks), e.several), e.one)
 	}
-	return e.diagnoseBlock(text, blocks[0])
+	return e.diagnoseBlock(original)
 }
 
-func certificate() *Error {
-	return &Error{
-		KindCertificate,
-		"The value is a certificate, and a bare public key belongs here.",
-		"Take the public key out of it with provider::whatsapp::public_key(…), or with `openssl x509 -in certificate.pem -pubkey -noout`.",
-	}
-}
-
-func certificateChain() *Error {
-	return &Error{
-		KindCertificate,
-		"The value is a chain of certificates, and a bare public key belongs here.",
-		"Take the public key out of its first certificate: give that one alone to provider::whatsapp::public_key(…), or the whole file to `openssl x509 -in chain.pem -pubkey -noout`.",
-	}
-}
-
-func jsonText(text string) error {
-	if jwkType.MatchString(text) {
-		return &Error{
+// jsonText is for texts that are JSON.
+func jsonText(original string) diagnosis {
+	if jwkType.MatchString(original) {
+		return found(
 			KindJWK,
 			"The value is a JSON Web Key, not PEM.",
 			"Export the key as PEM (\"-----BEGIN PUBLIC KEY-----\") from where it was generated.",
-		}
+		)
 	}
-	return &Error{
-		KindJSON,
-		"The value is JSON, not PEM.",
-		"Take the PEM out of it with jsondecode(…); if it is in a field of an object, with jsondecode(…).name.",
+	r := newRepair(original)
+	if !json.Valid([]byte(original)) { // because of what trim removes
+		r, _, _ = r.replaceInvisible()
 	}
-}
-
-// decodeBare returns what text encodes if all of it is base64, and nil
-// otherwise. It accepts both alphabets, with or without padding, and a text
-// that was cut off, because the result is only used to recognise what it is.
-func decodeBare(text string) []byte {
-	text = strings.Join(strings.Fields(text), "")
-	if !singleBase64.MatchString(text) {
-		return nil
+	const problem = "The value is JSON, not PEM."
+	if decoded := r.decodeJSON(); decoded != r {
+		return decoded.found(KindJSON, problem, "Take the PEM out of it with %s.")
 	}
-	decoded, _ := base64.RawStdEncoding.DecodeString(base64Alphabet.Replace(text))
-	return decoded
-}
-
-// diagnoseBare is for texts without any "-----BEGIN …-----".
-func (e *expectation) diagnoseBare(text string, decoded []byte) error {
-	ssh := openSSHKey.FindStringSubmatch(text)
-	switch {
-	case ssh != nil && ssh[1] != "ssh-rsa":
-		return &Error{KindOpenSSH, fmt.Sprintf("The value is an OpenSSH public key for %s instead of RSA.", ssh[1]), newPair}
-	case ssh != nil, bytes.HasPrefix(decoded, []byte("\x00\x00\x00\x07ssh-rsa")):
-		return &Error{
-			KindOpenSSH,
-			"The value is a public key in the OpenSSH format, not in PEM.",
-			"Use public_key_pem of the tls_private_key rather than public_key_openssh, or convert the file with `ssh-keygen -e -m PKCS8 -f key.pub`.",
-		}
-	case endLine.MatchString(text):
-		return &Error{
-			KindTruncated,
-			"The PEM block has an END line, but no BEGIN line.",
-			e.show,
-		}
-	case looseBoundary.MatchString(text):
-		return e.malformedBoundary()
-	case beginLine.Match(decoded):
-		return &Error{
-			KindEncodedPEM,
-			"The value is a PEM text that was base64-encoded once more.",
-			"Decode it with base64decode(…).",
-		}
-	case len(decoded) >= 32 && sequenceContent(decoded) != nil:
-		label := identify(decoded)
-		if label == "" {
-			label = labelSPKI
-		}
-		return &Error{
-			KindNoArmour,
-			"The value is base64 without the BEGIN and END lines of PEM.",
-			fmt.Sprintf(`Add the two lines, for example "-----BEGIN %[1]s-----\n${var.key}\n-----END %[1]s-----".`, label),
-		}
-	case !strings.ContainsAny(text, "\r\n") && (pathStart.MatchString(text) || pathSuffix.MatchString(text)):
-		return &Error{
-			KindFilePath,
-			"The value is the path or address of a file, not the key in it.",
-			"Read the file with file(\"…\").",
-		}
-	}
-	return &Error{KindNotPEM, "The value is not " + e.what + " in PEM.", e.show}
-}
-
-func (e *expectation) malformedBoundary() error {
-	return &Error{
-		KindMalformedBoundary,
-		"The BEGIN or END line of the PEM is malformed.",
-		e.boundary + ": five hyphens on each side, capitals, single spaces. Word processors replace hyphens with dashes; copy the key from the original file.",
-	}
-}
-
-func (e *expectation) headers() error {
-	return &Error{
-		KindHeaders,
-		"There are header lines (\"Name: value\") inside the PEM block that do not belong there.",
-		"Remove them together with the blank line that follows them, or export the key again. " + e.show,
-	}
+	return found(KindJSON, problem, "Take the PEM out of it with jsondecode(…).name, where name is that of the field it is in.")
 }
 
 // wrongBlock returns an error unless label, however it is spaced, is one that
-// is read.
-func (e *expectation) wrongBlock(label string) *Error {
+// is read. The text after the BEGIN line is inside. A label is no proof of what
+// that is, and the kinds for a certificate and a request mean that it is known to
+// be no private key.
+func (e *expectation) wrongBlock(label, inside string) *Error {
 	label = strings.Join(strings.Fields(label), " ")
+	var wrong *Error
 	switch {
 	case slices.Contains(e.labels, label):
 		return nil
 	case slices.Contains(certificateLabels, label):
-		return certificate()
-	case label == "CERTIFICATE REQUEST", label == "NEW CERTIFICATE REQUEST":
-		return &Error{
-			KindCertificateRequest,
-			"The value is a certificate request, and " + e.what + " belongs here.",
-			"Take the public key out of it with `openssl req -in request.pem -pubkey -noout`.",
+		wrong = &Error{
+			KindCertificate,
+			"The value is a certificate, and a bare public key belongs here.",
+			"Take the public key out of it with provider::whatsapp::public_key(…), or with `openssl x509 -in certificate.pem -pubkey -noout`.",
 		}
+	case label == labelRequest, label == "NEW CERTIFICATE REQUEST":
+		wrong = e.certificateRequest()
 	case strings.HasPrefix(label, "PGP "):
 		return &Error{KindPGP, "The value is a PGP block, and " + e.what + " in PEM belongs here.", newPair}
 	case slices.Contains(otherLabels, label):
 		return &Error{KindOtherBlock, fmt.Sprintf("The PEM block is labelled %s, and %s belongs here.", label, e.what), e.show}
+	default:
+		return &Error{KindOtherBlock, "The PEM block is not labelled as " + e.what + ".", e.show}
 	}
-	return &Error{KindOtherBlock, "The PEM block is not labelled as " + e.what + ".", e.show}
+	if !beginsLikeCertificate(blockStart(inside)) {
+		return &Error{KindOtherBlock, fmt.Sprintf("The PEM block is labelled %s, and %s belongs here.", label, e.what), wrong.Remedy}
+	}
+	return wrong
 }
 
-// diagnoseBlock is for texts with exactly one "-----BEGIN …-----", which
-// announces something that is read. begin holds the indexes of that match and
-// of its label.
-func (e *expectation) diagnoseBlock(text string, begin []int) error {
-	before, label, inside := text[:begin[0]], text[begin[2]:begin[3]], text[begin[1]:]
-	end := endLine.FindStringSubmatchIndex(inside)
-	if end == nil {
-		if looseBoundary.MatchString(inside) {
-			return e.malformedBoundary()
-		}
-		return &Error{
-			KindTruncated,
-			"The PEM block has a BEGIN line, but no END line: its end is missing.",
-			copyAgain,
-		}
-	}
-	endLabel, after := inside[end[2]:end[3]], inside[end[1]:]
-	inside = inside[:end[0]]
-	lines := strings.Split(lineEndings.Replace(inside), "\n")
-	first, last := lines[0], lines[len(lines)-1]
-
-	switch {
-	case !slices.Contains(e.labels, label),
-		strings.HasSuffix(before, "-"), strings.HasPrefix(inside, "-"),
-		strings.HasSuffix(inside, "-"), strings.HasPrefix(after, "-"):
-		return e.malformedBoundary()
-	case endLabel != label:
-		return &Error{
-			KindEndMismatch,
-			"The END line of the PEM block does not have the same label as its BEGIN line.",
-			"Either a part is missing or one of the lines was edited. " + e.show,
-		}
-	case strings.Contains(inside, `\n`), strings.Contains(inside, `\r`), strings.HasPrefix(after, `\`):
-		return &Error{
-			KindEscapedNewlines,
-			`The PEM has the two characters \n where there should be line breaks, as is common in environment variables and JSON.`,
-			`Put the line breaks back with replace(var.key, "\\n", "\n"), or read the key with file("key.pem").`,
-		}
-	case before != "" || after != "":
-		return &Error{
-			KindSurroundingText,
-			"There is text before or after the PEM block.",
-			"Give the block alone, from \"-----BEGIN\" to the hyphens after END, without quotation marks, comments or other output of the tool that printed it.",
-		}
-	case strings.TrimSpace(inside) == "":
-		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", e.show}
-	case strings.TrimSpace(first) != "" || strings.TrimSpace(last) != "":
-		return &Error{
-			KindLostNewlines,
-			"The PEM has lost line breaks: BEGIN and END each need a line of their own.",
-			"CI systems often store secrets as one line. Store the key as base64 and use base64decode(…), or read it with file(\"key.pem\").",
-		}
-	}
-
-	lines = slices.DeleteFunc(lines, func(line string) bool {
-		return strings.TrimSpace(line) == "" || encryptedHeader.MatchString(line)
-	})
-	switch {
-	case slices.ContainsFunc(lines, headerLine.MatchString):
-		return e.headers()
-	case len(lines) == 0:
-		return &Error{KindTruncated, "There is nothing between the BEGIN and the END line.", e.show}
-	// The base64 of a key never begins with "+", so a space in that place was
-	// never one.
-	case strings.ContainsAny(lines[0][:1], " \t") || last != "":
-		return &Error{
-			KindIndented,
-			"The lines of the PEM are indented.",
-			"In a heredoc write <<-EOT, which strips the indentation that all lines share, instead of <<EOT. Or read the key with file(\"key.pem\").",
-		}
-	case slices.ContainsFunc(lines, func(line string) bool { return strings.ContainsAny(strings.TrimRight(line, " \t"), " \t") }):
-		return &Error{
-			KindSpacesInBase64,
-			"There are spaces inside the base64 of the PEM, most likely where \"+\" was: URL decoding turns \"+\" into a space.",
-			"Write \"+\" as %2B where the key goes through a URL or a form, or read it with file(\"key.pem\").",
-		}
-	}
+func (e *expectation) certificateRequest() *Error {
 	return &Error{
-		KindBadBase64,
-		"What is between the BEGIN and the END line is not valid base64.",
-		"A part may be missing, or a placeholder may not have been filled in. " + copyAgain,
+		KindCertificateRequest,
+		"The value is a certificate request, and " + e.what + " belongs here.",
+		"Take the public key out of it with `openssl req -in request.pem -pubkey -noout`.",
 	}
 }

@@ -83,13 +83,13 @@ func badInputs(tb testing.TB) []badInput {
 		{"text after", public + "thanks\n", pemkey.KindSurroundingText, "before or after"},
 		{"text behind", strings.TrimSpace(public) + ";\n", pemkey.KindSurroundingText, "before or after"},
 		{"in quotes", `"` + public + `"`, pemkey.KindSurroundingText, "quotation marks"},
-		{"NUL behind", public + "\x00", pemkey.KindSurroundingText, "before or after"},
+		{"NUL behind", public + "\x00", pemkey.KindInvisible, "U+0000 (NUL)"},
 
-		{"escaped newlines", escape(public), pemkey.KindEscapedNewlines, `replace(var.key, "\\n", "\n")`},
-		{"escaped CRLF", strings.ReplaceAll(public, "\n", `\r\n`), pemkey.KindEscapedNewlines, `"\\n"`},
-		{"escaped newlines, no final one", strings.TrimSuffix(escape(public), `\n`), pemkey.KindEscapedNewlines, `"\\n"`},
-		{"escaped newlines in quotes", `'` + escape(public) + `'`, pemkey.KindEscapedNewlines, `"\\n"`},
-		{"escaped final newline", strings.TrimSpace(public) + `\n`, pemkey.KindEscapedNewlines, `"\\n"`},
+		{"escaped newlines", escape(public), pemkey.KindEscapedNewlines, `\\\\[rnt]`},
+		{"escaped CRLF", strings.ReplaceAll(public, "\n", `\r\n`), pemkey.KindEscapedNewlines, `, "\n")`},
+		{"escaped newlines, no final one", strings.TrimSuffix(escape(public), `\n`), pemkey.KindEscapedNewlines, `, "\n")`},
+		{"escaped newlines in quotes", `'` + escape(public) + `'`, pemkey.KindEscapedNewlines, `, "\n")`},
+		{"escaped final newline", strings.TrimSpace(public) + `\n`, pemkey.KindEscapedNewlines, `, "\n")`},
 
 		{"spaces for newlines", oneLine(public), pemkey.KindLostNewlines, "base64decode"},
 		{"nothing for newlines", strings.ReplaceAll(public, "\n", ""), pemkey.KindLostNewlines, "base64decode"},
@@ -105,6 +105,12 @@ func badInputs(tb testing.TB) []badInput {
 		{"query-escaped", url.QueryEscape(public), pemkey.KindURLEncoded, "urlencode"},
 		{"path-escaped", url.PathEscape(public), pemkey.KindURLEncoded, "urlencode"},
 		{"escaped newlines of GitHub Actions", strings.ReplaceAll(public, "\n", "%0A"), pemkey.KindURLEncoded, "urlencode"},
+
+		{"entities", strings.ReplaceAll(public, "\n", "&#10;"), pemkey.KindHTMLEncoded, `replace(var.key, "&#10;", "\n")`},
+		{"fully encoded", strings.NewReplacer("A", "%41", "B", "%42", "\n", "%0A").Replace(public), pemkey.KindURLEncoded, "urlencode"},
+		{"JSON escapes", strings.ReplaceAll(public, "\n", `\u000a`), pemkey.KindEscapedCharacters, `replace(var.key, "\\u000a", "\n")`},
+		{"PHP's JSON", strings.ReplaceAll(public, "/", `\/`), pemkey.KindEscapedCharacters, "jsondecode"},
+		{"a damaged code", strings.Replace(public, "\n", "%0A%20B", 1), pemkey.KindURLEncoded, "might be another key"},
 
 		{"plus turned into a space", strings.ReplaceAll(withPlus, "+", " "), pemkey.KindSpacesInBase64, "%2B"},
 		{"plus at the start of a line", armour("PUBLIC KEY", body(public)[:64]+"\n "+body(public)[65:]), pemkey.KindSpacesInBase64, "%2B"},
@@ -164,7 +170,7 @@ func badInputs(tb testing.TB) []badInput {
 		{"one wrong character", armour("PUBLIC KEY", body(public)[:90]+"*"+body(public)[91:]), pemkey.KindBadBase64, "not valid base64"},
 		{"one missing character", armour("PUBLIC KEY", body(public)[:90]+body(public)[91:]), pemkey.KindBadBase64, "not valid base64"},
 		{"base64url", armour("PUBLIC KEY", strings.ReplaceAll(body(withPlus), "+", "-")), pemkey.KindBadBase64, "not valid base64"},
-		{"zero-width space", strings.Replace(public, "A", "\u200bA", 1), pemkey.KindBadBase64, "not valid base64"},
+		{"zero-width space", strings.Replace(public, "A", "\u200bA", 1), pemkey.KindInvisible, "in line 2 of the value, U+200B (zero-width space)"},
 		{"stray bits in the last group", strings.Replace(padded, "w==\n", "x==\n", 1), pemkey.KindBadBase64, "not valid base64"},
 		{"padding inside", armour("PUBLIC KEY", body(public)+"=\n"+body(public)), pemkey.KindBadBase64, "not valid base64"},
 	})

@@ -24,10 +24,13 @@ const (
 	KindOtherBlock          Kind = "other_block"           // PEM with a label that no other kind covers
 	KindSeveralBlocks       Kind = "several_blocks"        // more than one PEM block
 	KindSurroundingText     Kind = "surrounding_text"      // text before or after the block
-	KindEscapedNewlines     Kind = "escaped_newlines"      // backslash and n instead of newlines
-	KindLostNewlines        Kind = "lost_newlines"         // BEGIN or END does not have a line of its own
-	KindIndented            Kind = "indented"              // the lines begin with spaces or tabs
+	KindEscapedNewlines     Kind = "escaped_newlines"      // backslashes, mostly with an n, instead of newlines
+	KindLostNewlines        Kind = "lost_newlines"         // spaces or nothing instead of newlines
+	KindIndented            Kind = "indented"              // the END line begins with spaces or tabs
+	KindInvisible           Kind = "invisible"             // characters that cannot be seen, such as a no-break space
 	KindURLEncoded          Kind = "url_encoded"           // percent-encoded
+	KindHTMLEncoded         Kind = "html_encoded"          // with HTML entities
+	KindEscapedCharacters   Kind = "escaped_characters"    // with escape sequences for other characters than line breaks
 	KindSpacesInBase64      Kind = "spaces_in_base64"      // typically each was a "+" once
 	KindNoArmour            Kind = "no_armour"             // base64 of a key, without BEGIN and END
 	KindEncodedPEM          Kind = "encoded_pem"           // base64 of a whole PEM

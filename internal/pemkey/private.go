@@ -11,11 +11,33 @@ import (
 )
 
 var (
-	privateLabel    = regexp.MustCompile(`(?:BEGIN|END) ([A-Z0-9 ]*?) ?PRIVATE KEY`)
+	privateLabel    = regexp.MustCompile(`(?:BEGIN|END)(?:\s+([A-Z0-9 ]*?)\s*|(RSA|EC|DSA|ENCRYPTED|OPENSSH|PGP)?)PRIVATE\s*KEY`)
+	smallLabel      = regexp.MustCompile(`(?i)--\s*(?:BEGIN|END)\s[A-Z0-9 ]*KEY`)
 	encryptedHeader = regexp.MustCompile(`Proc-Type: *4, *ENCRYPTED|DEK-Info:`)
 	jwkType         = regexp.MustCompile(`"kty"\s*:`)
 	jwkSecret       = regexp.MustCompile(`"(?:d|p|q|dp|dq|qi|k)"\s*:`)
 )
+
+// privateKeyIn returns an error if text, trimmed, has a trace of a private key,
+// or is base64 of one, or has a block that begins like one under any label.
+func privateKeyIn(text string) error {
+	decoded := decodeBare(text)
+	if err := privateKeyInText(text); err != nil {
+		return err
+	}
+	if err := privateKeyInText(string(decoded)); err != nil {
+		return err
+	}
+	if err := privateKeyInDER(decoded); err != nil {
+		return err
+	}
+	for _, begin := range beginLine.FindAllStringIndex(text, -1) {
+		if err := privateKeyInDER(blockStart(text[begin[1]:])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // privateKeyInText returns an error if text has a trace of a private key,
 // complete or not.
@@ -34,10 +56,10 @@ func privateKeyInText(text string) error {
 // what its label has before "PRIVATE KEY" ("PKCS8" if that is nothing), or a
 // name in otherFormats. It returns "" if there is no trace.
 func privateFormat(text string) string {
-	label := privateLabel.FindStringSubmatch(escapedSpaces.Replace(text))
+	label := privateLabel.FindStringSubmatch(smallLabel.ReplaceAllStringFunc(escapedSpaces.Replace(text), strings.ToUpper))
 	switch {
-	case label != nil && label[1] != "":
-		return label[1]
+	case label != nil && label[1]+label[2] != "":
+		return label[1] + label[2]
 	case label != nil, encryptedHeader.MatchString(text):
 		return "PKCS8"
 	case strings.Contains(text, "PuTTY-User-Key-File-"):
@@ -103,6 +125,14 @@ func identify(der []byte) string {
 		return labelSPKI
 	}
 	return ""
+}
+
+// beginsLikeCertificate reports whether der begins like a certificate or a
+// certificate request, and so like no private key: those have a number or an
+// algorithm in that place.
+func beginsLikeCertificate(der []byte) bool {
+	inner := sequenceContent(sequenceContent(der))
+	return len(inner) > 0 && inner[0] != 0x06
 }
 
 // sequenceContent returns what follows the header of an ASN.1 SEQUENCE, whether

@@ -67,6 +67,13 @@ func privateInputs(tb testing.TB) []badInput {
 		{"private in base64url behind other bytes", base64.URLEncoding.EncodeToString([]byte("\xff\xff\xff" + private)), pemkey.KindPrivateKey, "private key"},
 		{"private in wrapped base64", wrap(base64Of(private), 76), pemkey.KindPrivateKey, "private key"},
 		{"private labelled as public", armour("PUBLIC KEY", body(pkcs8)), pemkey.KindPrivateKey, "private key"},
+		{"private labelled as certificate", armour("CERTIFICATE", body(private)), pemkey.KindPrivateKey, "private key"},
+		{"encrypted labelled as request", armour("CERTIFICATE REQUEST", body(pbes2)), pemkey.KindEncryptedPrivateKey, "passphrase"},
+		{"private in small letters", strings.ReplaceAll(private, "RSA PRIVATE KEY", "rsa private key"), pemkey.KindPrivateKey, "private key"},
+		{"private without whitespace", strings.NewReplacer(" ", "", "\n", "").Replace(private), pemkey.KindPrivateKey, "private key"},
+		{"private with a zero-width space", strings.ReplaceAll(private, "PRIVATE", "PRI\u200bVATE"), pemkey.KindPrivateKey, "private key"},
+		{"private with entities", strings.NewReplacer(" ", "&nbsp;", "\n", "&#10;").Replace(private), pemkey.KindPrivateKey, "private key"},
+		{"private in base64 twice", base64Of(base64Of(private)), pemkey.KindPrivateKey, "private key"},
 		{"private labelled as PKCS#1 public", armour("RSA PUBLIC KEY", body(private)), pemkey.KindPrivateKey, "private key"},
 
 		{"encrypted PBES2", pbes2, pemkey.KindEncryptedPrivateKey, "openssl rsa -in private.pem -pubout"},

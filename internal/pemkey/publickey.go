@@ -15,6 +15,8 @@
 //		upload(key.PEM())
 //	}
 //
+// [ParseLenient] is for what a server returns, and repairs it first.
+//
 // A [PublicKey] is compared with ==. Two texts that hold the same key give
 // equal values, whatever their line endings, line lengths and encodings are.
 //
@@ -47,7 +49,8 @@
 //
 // # Messages
 //
-// The advice in an [Error] is worded for Terraform configurations. It names
+// The advice in an [Error] is worded for Terraform configurations. Where a damage
+// can be undone it has an expression, in which var.key is the text. It names
 // functions such as file and base64decode, heredocs, the resource
 // tls_private_key, and provider::whatsapp::public_key, which is this provider's
 // name for Derive. A program for something else should look at the [Kind] and
@@ -81,8 +84,8 @@ type PublicKey struct {
 // Parse reads exactly one PEM block (RFC 7468) that holds an RSA public key of
 // 2048 bits, as SubjectPublicKeyInfo ("PUBLIC KEY", RFC 5280) or as PKCS#1
 // ("RSA PUBLIC KEY", RFC 8017). A byte order mark in front, whitespace around
-// the block, any line endings, any line length, blank lines and trailing spaces
-// make no difference. Every error is an [*Error].
+// the block, any line endings, any line length, blank lines, trailing spaces and
+// an indented body make no difference. Every error is an [*Error].
 func Parse(text string) (PublicKey, error) {
 	if len(text) > maxTextLen {
 		return PublicKey{}, publicKeyExpected.tooLarge()

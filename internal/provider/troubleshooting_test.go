@@ -184,6 +184,7 @@ func refusedKeys(t *testing.T) []string {
 		fixture(t, "rsa2048_a.private_pkcs8.pem"), fixture(t, "private_encrypted_pbes2.pem"), fixture(t, "certificate.pem"), fixture(t, "request.pem"),
 		fixture(t, "openssh_rsa.pub"), fixture(t, "ssh2_rsa.pub"), fixture(t, "rsa1024.spki.pem"), fixture(t, "ec.spki.pem"),
 		a + keyB(t), "Public key:\n" + a, strings.ReplaceAll(a, "\n", `\n`), strings.ReplaceAll(a, "\n", " "), "    " + strings.ReplaceAll(a, "\n", "\n    "),
+		strings.ReplaceAll(a, "\n", "\u00a0\n"), strings.ReplaceAll(a, "\n", "&#10;"), strings.ReplaceAll(a, "\n", `\u000a`),
 		url.QueryEscape(a), strings.Replace(a, "+", " ", 1), body, base64.StdEncoding.EncodeToString([]byte(a)), "keys/public.pem", "my key",
 		strings.Join(lines[:5], "\n"), strings.Replace(a, "END PUBLIC KEY", "END RSA PUBLIC KEY", 1), strings.ReplaceAll(a, "-----", "--"),
 		strings.Replace(a, "\n", "\nComment: mine\n\n", 1), strings.Replace(a, "MIIB", "M!IB", 1), armoured("PUBLIC KEY", der[:200]), armoured("PUBLIC KEY", append(slices.Clone(der), 0)),
