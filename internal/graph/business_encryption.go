@@ -140,7 +140,7 @@ func decodeSlot(fields map[string]json.RawMessage) (Slot, error) {
 	if len(fields) > 0 && !hasKey && !hasStatus {
 		return Slot{}, errors.New("the answer has none of the fields of an encryption key")
 	}
-	slot.Key, _ = pemkey.Parse(slot.Text) // a damaged key is drift, not an error
+	slot.Key, _ = pemkey.ParseLenient(slot.Text) // a damaged key is drift, not an error
 	return slot, nil
 }
 
