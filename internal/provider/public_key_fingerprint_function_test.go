@@ -3,6 +3,11 @@
 package provider
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,4 +94,56 @@ func TestAccPublicKeyFingerprintFunction_errors(t *testing.T) {
 			}})
 		})
 	}
+}
+
+// What a message advises for a damaged key is what Terraform and OpenTofu can
+// evaluate, and it gives the key.
+func TestAccPublicKeyFingerprintFunction_advice(t *testing.T) {
+	t.Parallel()
+	w, a := newWorld(t), keyA(t)
+	inCode := regexp.MustCompile("`([^`]*var\\.key[^`]*)`")
+	var config strings.Builder
+	var checks []statecheck.StateCheck
+	for name, text := range map[string]string{
+		"backslash_n":       strings.ReplaceAll(a, "\n", `\n`),
+		"backslash_r_n":     strings.ReplaceAll(a, "\n", `\r\n`),
+		"two_backslashes":   strings.ReplaceAll(a, "\n", `\\n`),
+		"backslash_at_end":  strings.ReplaceAll(a, "\n", "\\\n"),
+		"spaces":            strings.ReplaceAll(a, "\n", " "),
+		"nothing":           strings.ReplaceAll(a, "\n", ""),
+		"indented":          "    " + strings.ReplaceAll(a, "\n", "\n    "),
+		"indented_CR":       strings.ReplaceAll(a, "\n", "\r  "),
+		"no_break_space":    strings.ReplaceAll(a, "\n", "\u00a0\n"),
+		"zero_width":        strings.ReplaceAll(a, "\n", "\u200b\n\u2060"),
+		"NUL":               strings.ReplaceAll(a, "\n", "\x00\n"),
+		"line_separator":    strings.ReplaceAll(a, "\n", "\u2028"),
+		"entities":          strings.NewReplacer("\n", "&#10;", "+", "&plus;").Replace(a),
+		"codes":             strings.NewReplacer("\n", `\u000a`, "+", `\u002b`).Replace(a),
+		"slashes":           strings.ReplaceAll(a, "/", `\/`),
+		"percent":           url.QueryEscape(a),
+		"text_around":       "key: '" + a + "';",
+		"base64":            base64.StdEncoding.EncodeToString([]byte(a)),
+		"base64url":         base64.RawURLEncoding.EncodeToString([]byte(a + " ")),
+		"no_armour":         bare(a),
+		"dashes":            strings.ReplaceAll(a, "-----", "\u2014"),
+		"dashes_BEGIN":      strings.Replace(a, "-----BEGIN", "\u2014-BEGIN", 1),
+		"hyphens":           strings.ReplaceAll(a, "-----", "---"),
+		"JSON":              strconv.Quote(a),
+		"JSON_and_a_margin": "\ufeff" + strconv.Quote(a) + "\u00a0",
+	} {
+		_, err := callFunction(t, "public_key_fingerprint", text)
+		if err == nil {
+			t.Errorf("%s is read", name)
+			continue
+		}
+		advice := inCode.FindStringSubmatch(err.Text)
+		if advice == nil {
+			t.Errorf("%s: no expression in: %s", name, err.Text)
+			continue
+		}
+		fmt.Fprintf(&config, "locals {\n  %s = %s\n}\n", name, quote(text))
+		config.WriteString(output(name, call("public_key_fingerprint", strings.ReplaceAll(advice[1], "var.key", "local."+name))))
+		checks = append(checks, statecheck.ExpectKnownOutputValue(name, knownvalue.StringExact(fingerprintOf(t, a))))
+	}
+	w.run(resource.TestStep{Config: strings.ReplaceAll(config.String(), "\x00", `\u0000`), ConfigStateChecks: checks})
 }
