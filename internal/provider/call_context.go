@@ -70,7 +70,7 @@ func (s server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourc
 }
 
 func (s server) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	return releasing(ctx, req, s.frameworkServer.CallFunction)
+	return releasing(ctx, withNullArguments(req), s.frameworkServer.CallFunction)
 }
 
 // releasing runs call with a context that is cancelled, and loses its values,

@@ -16,9 +16,8 @@ var _ function.Function = publicKeyFunction{}
 
 // The positions of the arguments, which errors name.
 const (
-	argPEM              = 0
-	argPassphrase       = 1
-	argSecondPassphrase = 2
+	argPEM             = 0
+	argFirstPassphrase = 1
 )
 
 type publicKeyFunction struct{}
@@ -44,7 +43,8 @@ func (publicKeyFunction) Definition(_ context.Context, _ function.DefinitionRequ
 		},
 		VariadicParameter: function.StringParameter{
 			Name:                "passphrase",
-			MarkdownDescription: "The passphrase of an encrypted private key. At most one can be given. As with OpenSSL, it is ignored when the key is not encrypted.",
+			MarkdownDescription: "The passphrase of an encrypted private key. At most one can be given, and `null` counts as none. As with OpenSSL, it is ignored when the key is not encrypted.",
+			AllowNullValue:      true,
 		},
 		Return: function.StringReturn{},
 	}
@@ -52,28 +52,36 @@ func (publicKeyFunction) Definition(_ context.Context, _ function.DefinitionRequ
 
 func (publicKeyFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var pem string
-	var passphrase []string
-	resp.Error = req.Arguments.Get(ctx, &pem, &passphrase)
+	var optional []*string
+	resp.Error = req.Arguments.Get(ctx, &pem, &optional)
 	if resp.Error != nil {
 		return
 	}
+	var passphrase []string
+	var positions []int64
+	for i, p := range optional {
+		if p != nil {
+			passphrase, positions = append(passphrase, *p), append(positions, argFirstPassphrase+int64(i))
+		}
+	}
 	key, err := pemkey.Derive(pem, passphrase...)
 	if err != nil {
-		resp.Error = keyArgumentError(err)
+		resp.Error = keyArgumentError(err, positions...)
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, key.PEM())
 }
 
-// keyArgumentError names the argument that an error of pemkey is about.
-func keyArgumentError(err error) *function.FuncError {
+// keyArgumentError names the argument that an error of pemkey is about, which
+// may be one of the passphrases that were given in these positions.
+func keyArgumentError(err error, passphrases ...int64) *function.FuncError {
 	position := int64(argPEM)
 	if keyError, ok := errors.AsType[*pemkey.Error](err); ok {
 		switch keyError.Kind {
 		case pemkey.KindWrongPassphrase:
-			position = argPassphrase
+			position = passphrases[0]
 		case pemkey.KindSeveralPassphrases:
-			position = argSecondPassphrase
+			position = passphrases[1]
 		}
 	}
 	// The CLI ends the sentence.

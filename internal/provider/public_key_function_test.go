@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -50,9 +49,26 @@ func wrapped(text string) *regexp.Regexp {
 // callFunction calls a function as the CLI does, on a provider that is not configured.
 func callFunction(t testing.TB, name string, arguments ...string) (string, *tfprotov6.FunctionError) {
 	t.Helper()
-	server := providerserver.NewProtocol6(&whatsappProvider{version: "test"})()
+	var values []any
+	for _, argument := range arguments {
+		values = append(values, argument)
+	}
+	return callFunctionWith(t, name, values...)
+}
+
+// noValue is null as OpenTofu 1.12 sends it.
+type noValue struct{}
+
+// callFunctionWith also takes nil for null.
+func callFunctionWith(t testing.TB, name string, arguments ...any) (string, *tfprotov6.FunctionError) {
+	t.Helper()
+	server := newServer(&whatsappProvider{version: "test"})
 	req := &tfprotov6.CallFunctionRequest{Name: name}
 	for _, argument := range arguments {
+		if argument == (noValue{}) {
+			req.Arguments = append(req.Arguments, &tfprotov6.DynamicValue{})
+			continue
+		}
 		value, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, argument))
 		if err != nil {
 			t.Fatal(err)
@@ -183,8 +199,10 @@ func TestAccPublicKeyFunction_errors(t *testing.T) {
 		arguments []string
 		says      string
 	}{
+		"null and null":   {[]string{"null", "null"}, `Invalid value for "pem" parameter: argument must not be null.`},
 		"null":            {[]string{"null"}, `Invalid value for "pem" parameter: argument must not be null.`},
-		"null passphrase": {[]string{encrypted, "null"}, `Invalid value for "passphrase" parameter: argument must not be null.`},
+		"null passphrase": {[]string{encrypted, "null"}, `Invalid value for "pem" parameter: The private key is encrypted, and no passphrase was given.`},
+		"null beside":     {[]string{encrypted, "null", quote("wrong")}, `Invalid value for "passphrase" parameter: The private key cannot be decrypted with this passphrase.`},
 		"EC":              {[]string{pemFile(t, "private_ec.pem")}, `Invalid value for "pem" parameter: The private key is for EC`},
 		"no passphrase":   {[]string{encrypted}, `Invalid value for "pem" parameter: The private key is encrypted, and no passphrase was given. Give the passphrase as the second argument: provider::whatsapp::public_key(…, var.passphrase).`},
 		"wrong":           {[]string{encrypted, quote("wrong")}, `Invalid value for "passphrase" parameter: The private key cannot be decrypted with this passphrase.`},
@@ -197,6 +215,65 @@ func TestAccPublicKeyFunction_errors(t *testing.T) {
 			}})
 		})
 	}
+}
+
+// A passphrase that is null is as if it was left out, wherever it stands.
+func TestPublicKeyFunction_null(t *testing.T) {
+	t.Parallel()
+	plain, encrypted := fixture(t, "rsa2048_a.private_pkcs8.pem"), fixture(t, "private/legacy_aes128.pem")
+	for name, arguments := range map[string][]any{
+		"nothing encrypted":      {plain, nil},
+		"several nulls":          {plain, nil, nil, nil},
+		"null behind":            {encrypted, fixturePassphrase, nil},
+		"null in front":          {encrypted, nil, fixturePassphrase},
+		"nulls around":           {encrypted, nil, fixturePassphrase, nil},
+		"a public key":           {keyA(t), nil},
+		"null and not encrypted": {plain, nil, "needless"},
+		"OpenTofu's null":        {plain, noValue{}},
+		"OpenTofu's null before": {encrypted, noValue{}, fixturePassphrase},
+	} {
+		if result, err := callFunctionWith(t, "public_key", arguments...); err != nil || result != keyA(t) {
+			t.Errorf("%s: %q, %v", name, result, err)
+		}
+	}
+	for name, test := range map[string]struct {
+		arguments []any
+		position  int64
+		says      string
+	}{
+		"only null":              {[]any{encrypted, nil}, 0, "no passphrase was given"},
+		"two nulls":              {[]any{encrypted, nil, nil}, 0, "no passphrase was given"},
+		"wrong behind null":      {[]any{encrypted, nil, "wrong"}, 2, "cannot be decrypted with this passphrase"},
+		"wrong in front of null": {[]any{encrypted, "wrong", nil}, 1, "cannot be decrypted with this passphrase"},
+		"empty is not null":      {[]any{encrypted, ""}, 1, "cannot be decrypted with this passphrase"},
+		"two, and null between":  {[]any{encrypted, "wrong", nil, "wrong"}, 3, "More than one passphrase"},
+		"two behind null":        {[]any{encrypted, nil, fixturePassphrase, fixturePassphrase}, 3, "More than one passphrase"},
+	} {
+		result, err := callFunctionWith(t, "public_key", test.arguments...)
+		if err == nil || err.FunctionArgument == nil || *err.FunctionArgument != test.position || !strings.Contains(err.Text, test.says) {
+			t.Errorf("%s: %q, %+v", name, result, err)
+		}
+	}
+}
+
+// The passphrase can be an optional variable, and stays unknown while it is.
+func TestAccPublicKeyFunction_optionalPassphrase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const variable = "variable \"passphrase\" {\n  type    = string\n  default = null\n}\n"
+	const resourceX = "resource \"terraform_data\" \"x\" {\n  input = " + `"` + fixturePassphrase + `"` + "\n}\n"
+	w.run(resource.TestStep{
+		Config: variable + resourceX +
+			output("plain", call("public_key", pemFile(t, "rsa2048_a.private_pkcs8.pem"), "var.passphrase")) +
+			output("encrypted", call("public_key", pemFile(t, "private/legacy_aes128.pem"), "var.passphrase", quote(fixturePassphrase))) +
+			output("unknown", call("public_key", pemFile(t, "private/legacy_aes128.pem"), "var.passphrase", "terraform_data.x.output")),
+		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectUnknownOutputValue("unknown")}},
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("plain", knownvalue.StringExact(keyA(t))),
+			statecheck.ExpectKnownOutputValue("encrypted", knownvalue.StringExact(keyA(t))),
+			statecheck.ExpectKnownOutputValue("unknown", knownvalue.StringExact(keyA(t))),
+		},
+	})
 }
 
 // The argument that each error names, and its text, which ends without a period
