@@ -40,8 +40,9 @@ func (r *businessEncryptionResource) planCreate(ctx context.Context, req resourc
 
 	proposed, candidate := plan, plan.PublicKey
 	if !writeOnly.IsNull() {
+		// The plan itself has an unknown key, because the attribute is computed. It
+		// stays so: the apply may read another key than the plan.
 		candidate = writeOnly
-		plan.PublicKey = newUnknownPublicKeyValue() // the apply may read another key than the plan
 	}
 	plan.promise()
 	resp.Diagnostics.Append(plan.writeChanges(ctx, proposed, &resp.Plan)...)

@@ -169,10 +169,7 @@ func describeKey(key pemkey.PublicKey) string {
 const managedName = "managed"
 
 func rememberManaged(ctx context.Context, private privateState, number types.String) diag.Diagnostics {
-	text, err := json.Marshal(number.ValueString())
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
-	}
+	text, _ := json.Marshal(number.ValueString()) // of a string, which cannot fail
 	return private.SetKey(ctx, managedName, text)
 }
 

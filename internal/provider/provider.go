@@ -138,7 +138,7 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 	baseURL := data.setting("base_url", config.BaseURL, envBaseURL)
 	maxWait := data.setting("retry_max_wait", config.RetryMaxWait, envRetryMaxWait)
 	maxRetries := data.setting("max_retries", digits(config.MaxRetries), envMaxRetries)
-	if version.value == "" && !version.unknown {
+	if version.value == "" {
 		version.value = graph.DefaultAPIVersion
 	}
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = data, data, data

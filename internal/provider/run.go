@@ -39,7 +39,7 @@ type runNumber struct {
 
 	mu       sync.Mutex // guards the fields below
 	slot     graph.Slot // what the plan of a create saw
-	seenAt   time.Time  // zero when slot was not seen, or was used
+	seenAt   time.Time  // zero, which is never fresh, when slot was not seen, or was used
 	uploaded bool       // an upload of this run has begun
 	inState  bool       // a resource in the state has the number
 }
@@ -67,7 +67,7 @@ func (n *runNumber) see(slot graph.Slot, now time.Time) {
 func (n *runNumber) seen(now time.Time) (graph.Slot, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	fresh := !n.seenAt.IsZero() && now.Sub(n.seenAt) < freshFor && !n.uploaded
+	fresh := now.Sub(n.seenAt) < freshFor && !n.uploaded
 	n.seenAt = time.Time{}
 	return n.slot, fresh
 }

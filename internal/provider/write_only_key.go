@@ -40,10 +40,7 @@ func forget(ctx context.Context, private privateState, name string) diag.Diagnos
 const uploadedName = "uploaded"
 
 func rememberUploaded(ctx context.Context, private privateState, key pemkey.PublicKey) diag.Diagnostics {
-	text, err := json.Marshal(key.PEM())
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Unexpected provider data", err.Error())}
-	}
+	text, _ := json.Marshal(key.PEM()) // of a string, which cannot fail
 	return private.SetKey(ctx, uploadedName, text)
 }
 
