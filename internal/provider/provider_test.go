@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -213,6 +214,37 @@ func TestAccProvider_unknownToken(t *testing.T) {
 		Config:            provider + numberWith(quote(a)),
 		ConfigStateChecks: []statecheck.StateCheck{w.received("GET POST GET"), w.holds(testNumber, a, "VALID")},
 	})
+}
+
+// The default version ends, too: a provider that is old enough says so.
+func TestProvider_expiredVersion(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		given tftypes.Value
+		names string // the version that has ended
+	}{
+		"default": {tftypes.NewValue(tftypes.String, nil), "v25.0"},
+		"empty":   {text(""), "v25.0"},
+		"given":   {text("v20.0"), "v20.0"},
+		"newer":   {text("v99.0"), ""},
+		"unknown": {tftypes.NewValue(tftypes.String, tftypes.UnknownValue), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.clock.Advance(10 * 365 * 24 * time.Hour)
+			diags := w.protocol().configure(map[string]tftypes.Value{"api_version": test.given})
+			if test.names == "" {
+				if len(diags) > 0 {
+					t.Errorf("%+v", diags[0])
+				}
+				return
+			}
+			if len(diags) != 1 || diags[0].Severity != tfprotov6.DiagnosticSeverityWarning || !strings.HasPrefix(diags[0].Detail, test.names+" is no longer served, since ") {
+				t.Errorf("%+v", diags)
+			}
+		})
+	}
 }
 
 // A version that is not known yet causes no warning.

@@ -3,116 +3,148 @@
 package provider
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
-// configure configures a provider with these arguments, and nothing else, and
-// returns what is printed: summaries and details.
-func (p *protocol) configure(given map[string]tftypes.Value) []string {
+// configure configures the provider with an access token and these arguments.
+func (p *protocol) configure(given map[string]tftypes.Value) []*tfprotov6.Diagnostic {
 	p.t.Helper()
-	resp, err := p.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.12.0", Config: p.object(p.schema.Provider.ValueType(), given)})
+	given["access_token"] = text(testToken)
+	resp, err := p.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), given)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	var printed []string
-	for _, d := range resp.Diagnostics {
-		printed = append(printed, d.Summary+": "+d.Detail)
-	}
-	return printed
+	return resp.Diagnostics
 }
 
-// Where a value comes from when argument and environment are given, empty, or
-// neither. The server sees the token, and that it is asked at all shows where
-// the URL came from.
-func TestSettingsFromArgumentAndEnvironment(t *testing.T) {
-	const none = "(none)"
+// A value that is not allowed is refused wherever it comes from, with one error
+// that names its source and points at no line.
+func TestInvalidSettings(t *testing.T) {
+	for _, test := range []struct{ argument, env, value, says string }{
+		{"api_version", envAPIVersion, "25", "is not a Graph API version"},
+		{"base_url", envBaseURL, "http://graph.facebook.com", "must use https"},
+		{"app_secret", envAppSecret, "a secret", "white space"},
+		{"retry_max_wait", envRetryMaxWait, "soon", `"soon" is not a duration greater than zero`},
+		{"retry_max_wait", envRetryMaxWait, "0s", `"0s" is not a duration greater than zero`},
+		{"retry_max_wait", envRetryMaxWait, "-1m", `"-1m" is not a duration greater than zero`},
+		{"retry_max_wait", envRetryMaxWait, "999ms", `"999ms" is not between 1s and 60m`},
+		{"retry_max_wait", envRetryMaxWait, "61m", `"61m" is not between 1s and 60m`},
+		{"max_retries", envMaxRetries, "-1", `"-1" is not a whole number from 0 to 20`},
+		{"max_retries", envMaxRetries, "21", `"21" is not a whole number from 0 to 20`},
+		{"max_retries", envMaxRetries, "1.5", `"1.5" is not a whole number from 0 to 20`},
+	} {
+		refused := func(source string, diags []*tfprotov6.Diagnostic) {
+			t.Helper()
+			if len(diags) != 1 || diags[0].Summary != "Invalid "+test.argument || diags[0].Attribute != nil ||
+				!strings.HasPrefix(diags[0].Detail, "The value comes from "+source+". ") || !strings.Contains(diags[0].Detail, test.says) {
+				t.Errorf("%s %q: %+v", test.argument, test.value, diags)
+			}
+		}
+		p := newWorld(t).protocol()
+		if test.argument != "max_retries" { // a number, which the type and a validator of the framework check
+			refused("the argument "+test.argument, p.configure(map[string]tftypes.Value{test.argument: text(test.value)}))
+		}
+		t.Run(test.argument, func(t *testing.T) {
+			t.Setenv(test.env, test.value)
+			refused("the environment variable "+test.env, p.configure(map[string]tftypes.Value{}))
+		})
+	}
+}
+
+func TestValidSettings(t *testing.T) {
+	for _, test := range []struct{ argument, env, value string }{
+		{"api_version", envAPIVersion, "v26.0"},
+		{"retry_max_wait", envRetryMaxWait, "1s"},
+		{"retry_max_wait", envRetryMaxWait, "1h"},
+		{"retry_max_wait", envRetryMaxWait, ""},
+		{"max_retries", envMaxRetries, "0"},
+		{"max_retries", envMaxRetries, "20"},
+		{"max_retries", envMaxRetries, ""},
+	} {
+		p := newWorld(t).protocol()
+		if test.argument != "max_retries" {
+			p.check(nil, p.configure(map[string]tftypes.Value{test.argument: text(test.value)}))
+		}
+		t.Run(test.argument, func(t *testing.T) {
+			t.Setenv(test.env, test.value)
+			p.check(nil, p.configure(map[string]tftypes.Value{}))
+		})
+	}
+}
+
+// The number of retries takes effect, and that of the configuration goes before
+// that of the environment.
+func TestMaxRetries(t *testing.T) {
 	for name, test := range map[string]struct {
-		token, tokenEnv, url, urlEnv string
-		says                         string // what the error says; empty when there is none
+		env   string
+		given tftypes.Value
+		sent  int
 	}{
-		"arguments":                   {testToken, none, "URL", none, ""},
-		"environment":                 {none, testToken, none, "URL", ""},
-		"arguments over environment":  {testToken, "wrong", "URL", "https://wrong.example", ""},
-		"empty arguments":             {"", testToken, "", "URL", ""},
-		"empty environment":           {testToken, "", "URL", "", ""},
-		"no token":                    {none, none, "URL", none, "Missing WhatsApp access token: The Graph API needs an access token, and none was given."},
-		"empty token":                 {"", none, "URL", none, "and the argument access_token is empty."},
-		"empty token in both":         {"", "", "URL", none, "and the argument access_token and the environment variable WHATSAPP_ACCESS_TOKEN are empty."},
-		"empty token in the variable": {none, "", "URL", none, "and the environment variable WHATSAPP_ACCESS_TOKEN is empty."},
-		"blank token":                 {" ", testToken, "URL", none, "The value comes from the argument access_token. The access token contains white space"},
-		"blank token in the variable": {none, "\t", "URL", none, "The value comes from the environment variable WHATSAPP_ACCESS_TOKEN. The access token contains white space"},
-		"empty URL":                   {testToken, none, "", none, "Empty base_url: No URL was given for the Graph API: the argument base_url is empty."},
-		"empty URL in the variable":   {testToken, none, none, "", "the environment variable WHATSAPP_BASE_URL is empty. The default is not used"},
-		"empty URL in both":           {testToken, none, "", "", "the argument base_url and the environment variable WHATSAPP_BASE_URL are empty."},
-		"blank URL":                   {testToken, none, " ", "URL", "Invalid base_url: The value comes from the argument base_url."},
-		"blank URL in the variable":   {testToken, none, none, " ", "Invalid base_url: The value comes from the environment variable WHATSAPP_BASE_URL."},
-		"no URL, and a token that is not sent anywhere by configuring": {testToken, none, none, none, ""},
+		"default":     {"", tftypes.NewValue(tftypes.Number, nil), 6},
+		"environment": {"2", tftypes.NewValue(tftypes.Number, nil), 3},
+		"argument":    {"", tftypes.NewValue(tftypes.Number, 1), 2},
+		"both":        {"2", tftypes.NewValue(tftypes.Number, 0), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv(envMaxRetries, test.env)
 			w := newWorld(t)
+			w.Script(graphmock.Fault{Times: -1, Status: 503})
 			p := w.protocol()
-			given := map[string]tftypes.Value{}
-			for _, s := range []struct{ argument, value, env, inEnv string }{{"access_token", test.token, envAccessToken, test.tokenEnv}, {"base_url", test.url, envBaseURL, test.urlEnv}} {
-				if s.value != none {
-					given[s.argument] = text(strings.Replace(s.value, "URL", w.URL(), 1))
-				}
-				if s.inEnv != none {
-					t.Setenv(s.env, strings.Replace(s.inEnv, "URL", w.URL(), 1))
-				}
-			}
-			printed := p.configure(given)
-			if test.says != "" {
-				if len(printed) != 1 || !strings.Contains(printed[0], test.says) {
-					t.Errorf("printed %q", printed)
-				}
-				return
-			}
-			if len(printed) > 0 {
-				t.Fatalf("printed %q", printed)
-			}
-			if test.url == none && test.urlEnv == none {
-				return
-			}
-			w.SetKey(testNumber, keyA(t), "VALID")
-			p.check(nil, p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))})).Diagnostics)
-			if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
-				t.Error(err)
+			p.check(nil, p.configure(map[string]tftypes.Value{"base_url": text(w.URL()), "max_retries": test.given}))
+			p.planCreate(keyA(t))
+			if n := w.Count("GET", testNumber); n != test.sent {
+				t.Errorf("%d requests, not %d", n, test.sent)
 			}
 		})
 	}
 }
 
-// Each of the other settings, too, takes an empty value for none, and refuses a
-// blank one.
-func TestEmptyAndBlankSettings(t *testing.T) {
-	for _, test := range []struct{ argument, env string }{
-		{"app_secret", envAppSecret}, {"api_version", envAPIVersion}, {"retry_max_wait", envRetryMaxWait}, {"max_retries", envMaxRetries},
+// Validation sees what is wrong before anything is configured, and points at the
+// argument unless its line may hold a password.
+func TestProviderValidation(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		argument string
+		value    tftypes.Value
+		says     string // empty when it is valid
+		points   bool
+	}{
+		"version":             {"api_version", text("25"), "is not a Graph API version", true},
+		"version, right":      {"api_version", text("v25.0"), "", false},
+		"version, empty":      {"api_version", text(""), "", false},
+		"version, unknown":    {"api_version", tftypes.NewValue(tftypes.String, tftypes.UnknownValue), "", false},
+		"URL":                 {"base_url", text("http://graph.facebook.com"), "must use https", false},
+		"URL with a password": {"base_url", text("https://me:secret@graph.facebook.com"), "must not contain a user name", false},
+		"wait":                {"retry_max_wait", text("soon"), "is not a duration", true},
+		"wait, too long":      {"retry_max_wait", text("2h"), "is not between", true},
+		"retries":             {"max_retries", tftypes.NewValue(tftypes.Number, 21), "between 0 and 20", true},
+		"retries, right":      {"max_retries", tftypes.NewValue(tftypes.Number, 20), "", false},
 	} {
-		for _, value := range []string{"", " "} {
-			for _, inEnv := range []bool{false, true} {
-				if !inEnv && test.argument == "max_retries" {
-					continue // is a number
-				}
-				t.Run(test.argument+" "+value+map[bool]string{true: " in the environment"}[inEnv], func(t *testing.T) {
-					p := newWorld(t).protocol()
-					given := map[string]tftypes.Value{"access_token": text(testToken)}
-					if inEnv {
-						t.Setenv(test.env, value)
-					} else {
-						given[test.argument] = text(value)
-					}
-					printed := p.configure(given)
-					refused := slices.ContainsFunc(printed, func(s string) bool { return strings.HasPrefix(s, "Invalid "+test.argument) })
-					if refused != (value == " ") || !refused && len(printed) > 0 {
-						t.Errorf("printed %q", printed)
-					}
-				})
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newWorld(t).protocol()
+			resp, err := p.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{
+				Config: p.object(p.schema.Provider.ValueType(), map[string]tftypes.Value{test.argument: test.value}),
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			if test.says == "" {
+				if len(resp.Diagnostics) != 0 {
+					t.Errorf("%+v", resp.Diagnostics[0])
+				}
+				return
+			}
+			if len(resp.Diagnostics) != 1 || !strings.HasPrefix(resp.Diagnostics[0].Summary, "Invalid ") || !strings.Contains(resp.Diagnostics[0].Detail, test.says) ||
+				(resp.Diagnostics[0].Attribute != nil) != test.points || strings.Contains(resp.Diagnostics[0].Detail, "secret") {
+				t.Errorf("%+v", resp.Diagnostics)
+			}
+		})
 	}
 }
