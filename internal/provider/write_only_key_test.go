@@ -4,19 +4,25 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	eschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -352,6 +358,132 @@ func TestAccWriteOnly_invalid(t *testing.T) {
 				w.nothingSent(),
 			)
 		})
+	}
+}
+
+// Which key an update plans, and whether it warns.
+func TestPlanWriteOnly(t *testing.T) {
+	t.Parallel()
+	a, b, unknown := newPublicKeyValue(keyA(t)), newPublicKeyValue(keyB(t)), newUnknownPublicKeyValue()
+	none, one, two := types.NumberNull(), types.NumberValue(big.NewFloat(1)), types.NumberValue(big.NewFloat(2))
+	for name, test := range map[string]struct {
+		given         publicKeyValue
+		before, after types.Number // the version in the state and in the configuration
+		planned       publicKeyValue
+		warns         bool
+	}{
+		"same key":                               {a, none, none, a, false},
+		"same key, first version":                {a, none, one, a, false},
+		"same key, same version":                 {a, one, one, a, false},
+		"same key, new version":                  {a, one, two, unknown, false},
+		"same key, version removed":              {a, one, none, a, false},
+		"new key":                                {b, none, none, b, true},
+		"new key, first version":                 {b, none, one, unknown, false},
+		"new key, same version":                  {b, one, one, a, false},
+		"new key, new version":                   {b, one, two, unknown, false},
+		"new key, version removed":               {b, one, none, b, true},
+		"unknown key":                            {unknown, none, none, unknown, false},
+		"unknown key, same version":              {unknown, one, one, a, false},
+		"unknown key, version removed":           {unknown, one, none, unknown, false},
+		"unknown key, version that is not there": {unknown, none, one, unknown, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var diags diag.Diagnostics
+			got := planWriteOnly(test.given, test.after, businessEncryptionModel{PublicKeyWOVer: test.before}, a, &diags)
+			if !got.Equal(test.planned) {
+				t.Errorf("planned %s", got)
+			}
+			if len(diags) > 0 != test.warns || test.warns && diags[0].Summary() != "A new key is taken from business_public_key_wo" {
+				t.Errorf("%v", diags)
+			}
+		})
+	}
+}
+
+// The key of the plan is uploaded, and where the plan did not know it, that of
+// the write-only argument.
+func TestKeyToUpload(t *testing.T) {
+	t.Parallel()
+	a, b := newPublicKeyValue(keyA(t)), newPublicKeyValue(keyB(t))
+	for name, test := range map[string]struct {
+		planned, writeOnly publicKeyValue
+		version            types.Number
+		key                string
+		fails              string
+	}{
+		"plain":                           {a, publicKeyValue{types.StringNull()}, types.NumberNull(), keyA(t), ""},
+		"write-only, known":               {a, a, types.NumberNull(), keyA(t), ""},
+		"write-only, unknown":             {newUnknownPublicKeyValue(), b, types.NumberNull(), keyB(t), ""},
+		"drift repaired with a version":   {a, b, types.NumberValue(big.NewFloat(1)), keyA(t), ""},
+		"write-only that is not a key":    {newUnknownPublicKeyValue(), newPublicKeyValue("x"), types.NumberNull(), "", "Invalid business_public_key_wo"},
+		"plain, and turns out to be none": {newPublicKeyValue("x"), publicKeyValue{types.StringNull()}, types.NumberNull(), "", "Invalid business_public_key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var diags diag.Diagnostics
+			key := keyToUpload(businessEncryptionModel{PublicKey: test.planned, PublicKeyWOVer: test.version}, test.writeOnly, &diags)
+			if test.fails != "" {
+				if len(diags) != 1 || diags[0].Summary() != test.fails {
+					t.Errorf("%v", diags)
+				}
+				return
+			}
+			if len(diags) > 0 || key.Fingerprint() != fingerprintOf(t, test.key) {
+				t.Errorf("%s %v", key.Fingerprint(), diags)
+			}
+		})
+	}
+}
+
+// An apply takes the mark of an import off, and a switch to a plain key takes
+// the uploaded key out of the private data.
+func TestForgottenPrivateData(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.SetKey(testNumber, keyA(t), "VALID")
+	p := w.protocol()
+	entries := func(private []byte) map[string]string {
+		var raw map[string][]byte
+		if err := json.Unmarshal(private, &raw); err != nil {
+			t.Fatal(err)
+		}
+		texts := map[string]string{}
+		for name, value := range raw {
+			texts[name] = string(value)
+		}
+		return texts
+	}
+	imported, err := p.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: resourceType, ID: testNumber})
+	p.check(err, imported.Diagnostics)
+	private := imported.ImportedResources[0].Private
+	if got := entries(private)[importedName]; got != "true" {
+		t.Errorf("after the import: %q", got)
+	}
+
+	state := func(more map[string]tftypes.Value) *tfprotov6.DynamicValue {
+		values := map[string]tftypes.Value{
+			attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t)), attrSignatureStatus: text("VALID"), attrFingerprint: text(fingerprintOf(t, keyA(t))), attrAllowOverwrite: no,
+		}
+		maps.Copy(values, more)
+		return p.values(values)
+	}
+	for _, test := range []struct {
+		attribute string
+		uploaded  string
+	}{
+		{attrPublicKeyWO, strconv.Quote(keyA(t))},
+		{attrPublicKey, "null"},
+	} {
+		resp, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: resourceType, PriorState: state(nil), PlannedState: state(nil), PlannedPrivate: private,
+			Config: p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), test.attribute: text(keyA(t))}),
+		})
+		p.check(err, resp.Diagnostics)
+		private = resp.Private
+		if got := entries(private); got[importedName] != "null" || got[uploadedName] != test.uploaded {
+			t.Errorf("with %s: %q", test.attribute, got)
+		}
 	}
 }
 
