@@ -31,6 +31,17 @@ func TestImportOfADeletedNumber(t *testing.T) {
 	}
 }
 
+// A number without a key cannot be imported.
+func TestImportOfANumberWithoutAKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.protocol()
+	resp := p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}))
+	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Nothing to import" || !strings.HasPrefix(resp.Diagnostics[0].Detail, "Phone number ID "+testNumber+" holds no key.") {
+		t.Errorf("%+v", resp.Diagnostics)
+	}
+}
+
 // Terraform and OpenTofu import by identity from 1.12 on.
 func TestImportByIdentity(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -325,6 +326,57 @@ func TestAccBusinessEncryption_timeout(t *testing.T) {
 	)
 }
 
+// A read changes the state to what the number holds, and leaves it alone when
+// it cannot tell.
+func TestReadOfTheState(t *testing.T) {
+	t.Parallel()
+	state := func(p *protocol) map[string]tftypes.Value {
+		return map[string]tftypes.Value{
+			attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t)), attrSignatureStatus: text("VALID"), attrFingerprint: text(fingerprintOf(t, keyA(t))), attrAllowOverwrite: no,
+		}
+	}
+	for name, test := range map[string]struct {
+		given   func(*world)
+		changes map[string]tftypes.Value
+		removes bool
+		fails   bool
+	}{
+		"as it is":      {given: func(w *world) { w.SetKey(testNumber, keyA(t), "VALID") }},
+		"lost":          {given: func(w *world) { w.SetKey(testNumber, keyA(t), "MISMATCH") }, changes: map[string]tftypes.Value{attrSignatureStatus: text("MISMATCH")}},
+		"another key":   {given: func(w *world) { w.SetKey(testNumber, keyB(t), "VALID") }, changes: map[string]tftypes.Value{attrPublicKey: text(keyB(t)), attrFingerprint: text(fingerprintOf(t, keyB(t)))}},
+		"a damaged key": {given: func(w *world) { w.SetKey(testNumber, "x", "VALID") }, changes: map[string]tftypes.Value{attrPublicKey: text("x"), attrFingerprint: tftypes.NewValue(tftypes.String, nil)}},
+		"no key":        {given: func(*world) {}, removes: true},
+		"an error": {given: func(w *world) {
+			w.Script(graphmock.Fault{Times: -1, Status: 403, Body: graphmock.ErrorBody(10, 0, "OAuthException", "no", nil)})
+		}, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			test.given(w)
+			p := w.protocol()
+			want := state(p)
+			resp := p.read(p.values(want))
+			if failed(resp.Diagnostics) != test.fails {
+				t.Errorf("%+v", resp.Diagnostics)
+			}
+			if null, err := resp.NewState.IsNull(); err != nil || null != test.removes {
+				t.Fatalf("removed: %t (%v)", null, err)
+			}
+			if test.removes {
+				return
+			}
+			got := p.state(resp.NewState)
+			maps.Copy(want, test.changes)
+			for attribute, value := range want {
+				if !got[attribute].Equal(value) {
+					t.Errorf("%s is %s, not %s", attribute, got[attribute], value)
+				}
+			}
+		})
+	}
+}
+
 // An update sends the key when the number would otherwise not have it with a
 // valid signature, and nothing when only a timeout has changed.
 func TestUpdateSendsOnlyWhatIsNotThere(t *testing.T) {
@@ -385,4 +437,7 @@ func TestTimeoutsOfUpdateAndRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	interrupted(planned.Diagnostics)
+	if planned.Diagnostics[0].Severity != tfprotov6.DiagnosticSeverityWarning {
+		t.Errorf("a timeout fails the plan: %+v", planned.Diagnostics[0])
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -55,6 +57,64 @@ func TestAccPhoneNumbers(t *testing.T) {
 			}
 			w.run(resource.TestStep{Config: w.config(phoneNumbersOf(testWABA)), ConfigStateChecks: checks})
 		})
+	}
+}
+
+// Each field is passed on as it comes, and null where the server leaves it out.
+func TestPhoneNumberFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddWABA(testWABA)
+	w.Script(graphmock.Fault{Body: `{"data": [{
+		"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "quality_rating": "YELLOW",
+		"code_verification_status": "EXPIRED", "platform_type": "ON_PREMISE", "status": "FLAGGED"
+	}, {"id": "200000002"}]}`})
+	p := w.protocol()
+	const name = "whatsapp_phone_numbers"
+	typ := p.schema.DataSourceSchemas[name].ValueType()
+	resp, err := p.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(typ, map[string]tftypes.Value{attrWABAID: text(testWABA)})})
+	p.check(err, resp.Diagnostics)
+	var numbers []tftypes.Value
+	if err := p.fields(typ, resp.State)["phone_numbers"].As(&numbers); err != nil || len(numbers) != 2 {
+		t.Fatalf("%d numbers (%v)", len(numbers), err)
+	}
+	for i, want := range []map[string]any{
+		{
+			"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "quality_rating": "YELLOW",
+			"code_verification_status": "EXPIRED", "platform_type": "ON_PREMISE", "status": "FLAGGED",
+		},
+		{
+			"id": "200000002", "display_phone_number": nil, "verified_name": nil, "quality_rating": nil,
+			"code_verification_status": nil, "platform_type": nil, "status": nil,
+		},
+	} {
+		got := map[string]tftypes.Value{}
+		if err := numbers[i].As(&got); err != nil || len(got) != len(want) {
+			t.Fatalf("%d fields (%v)", len(got), err)
+		}
+		for field, value := range want {
+			if !got[field].Equal(tftypes.NewValue(tftypes.String, value)) {
+				t.Errorf("%s of number %d is %s", field, i+1, got[field])
+			}
+		}
+	}
+}
+
+// A listing that fails in the middle gives nothing.
+func TestPhoneNumbersThatFail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddWABA(testWABA)
+	w.Script(graphmock.Fault{Times: -1, Status: 403, Body: graphmock.ErrorBody(200, 0, "OAuthException", "no", nil)})
+	p := w.protocol()
+	const name = "whatsapp_phone_numbers"
+	typ := p.schema.DataSourceSchemas[name].ValueType()
+	resp, err := p.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(typ, map[string]tftypes.Value{attrWABAID: text(testWABA)})})
+	if err != nil || len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "Could not list the phone numbers" {
+		t.Fatalf("%v %+v", err, resp.Diagnostics)
+	}
+	if numbers := p.fields(typ, resp.State)["phone_numbers"]; !numbers.IsNull() {
+		t.Errorf("the numbers are %s", numbers)
 	}
 }
 
