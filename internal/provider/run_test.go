@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,43 @@ func TestRunNumberIsTheSameForAnID(t *testing.T) {
 	if r.number("1") != first || r.number("2") == first {
 		t.Error("a number is not one record")
 	}
+}
+
+// Terraform calls for several resources at the same time, also on one number.
+// Only the race detector, which make test has, can fail this. Each pair has a
+// number of its own, because a later call would put the two into an order.
+func TestRunIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	see := func(n *runNumber) { n.see(graph.Slot{}, time.Time{}) }
+	seen := func(n *runNumber) { n.seen(time.Time{}) }
+	uploads := func(n *runNumber) { n.uploads() }
+	wasUploaded := func(n *runNumber) { n.wasUploaded() }
+	setInState := func(n *runNumber) { n.setInState(true) }
+	isInState := func(n *runNumber) { n.isInState() }
+	for _, pair := range [][2]func(*runNumber){
+		{see, see},
+		{see, seen},
+		{seen, seen},
+		{uploads, uploads},
+		{uploads, seen},
+		{uploads, wasUploaded},
+		{setInState, setInState},
+		{setInState, isInState},
+	} {
+		var n runNumber
+		var wg sync.WaitGroup
+		for _, call := range pair {
+			wg.Go(func() { call(&n) })
+		}
+		wg.Wait()
+	}
+
+	var r run
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { r.number("1") })
+	}
+	wg.Wait()
 }
 
 func TestWhatAPlanSawIsUsedOnceAndWhileItIsFresh(t *testing.T) {
