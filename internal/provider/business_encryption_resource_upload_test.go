@@ -173,6 +173,12 @@ func TestUnconfirmedUploadSavesWhatWasSeen(t *testing.T) {
 	if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The key was uploaded but is not confirmed" || strings.Contains(resp.Diagnostics[0].Detail, "tainted") {
 		t.Fatalf("%+v", resp.Diagnostics)
 	}
+	if want := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after ", testNumber, fingerprintOf(t, keyB(t))); !strings.HasPrefix(resp.Diagnostics[0].Detail, want) {
+		t.Error(resp.Diagnostics[0].Detail)
+	}
+	if want := fmt.Sprintf(" the number shows the key with the SHA-256 fingerprint %s with the signature status %q", fingerprintOf(t, keyA(t)), "VALID"); !strings.Contains(resp.Diagnostics[0].Detail, want) {
+		t.Error(resp.Diagnostics[0].Detail)
+	}
 	state := p.state(resp.NewState)
 	if got := p.text(state[attrFingerprint]); got != fingerprintOf(t, keyA(t)) {
 		t.Errorf("the fingerprint in state is %s", got)

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -212,6 +215,16 @@ func TestEveryGraphError(t *testing.T) {
 		fmt.Fprintf(&out, "## GET slow\n\n%s at %s: %s\n\n%s\n\n", d.Severity, d.Attribute, d.Summary, d.Detail)
 	}
 	golden(t, "graph_errors.txt", out.String())
+}
+
+// An error that does not come from a call still points at the number.
+func TestErrorWithoutACall(t *testing.T) {
+	t.Parallel()
+	d := graphError("read the key", testNumber, errors.New("something else"))
+	at, ok := d.(diag.DiagnosticWithPath)
+	if !ok || !at.Path().Equal(path.Root(attrPhoneNumberID)) || d.Summary() != "Could not read the key" || d.Detail() != "Something else." {
+		t.Errorf("%+v", d)
+	}
 }
 
 // counted shortens "GET GET GET" to "GET ×3".

@@ -80,11 +80,10 @@ func TestConfiguredSecretsAreMaskedInTheLog(t *testing.T) {
 	})})
 	p.check(err, configured.Diagnostics)
 	var log bytes.Buffer
-	if _, err := p.ReadResource(tflogtest.RootLogger(t.Context(), &log), &tfprotov6.ReadResourceRequest{
+	read, err := p.ReadResource(tflogtest.RootLogger(t.Context(), &log), &tfprotov6.ReadResourceRequest{
 		TypeName: resourceType, CurrentState: p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))}),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
+	p.check(err, read.Diagnostics)
 	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
 		t.Error(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
 func TestAccBusinessEncryption_refusesToOverwrite(t *testing.T) {
@@ -326,7 +327,7 @@ func TestGuardKnowsTheStateFromPlans(t *testing.T) {
 				TypeName: resourceType, PriorState: p.values(resourceWith(keyA(t))), ProposedNewState: p.nothing(), Config: p.nothing(),
 			})
 			p.check(err, resp.Diagnostics)
-			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != keyStaysSummary {
+			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The key stays active on the phone number" {
 				t.Errorf("%+v", resp.Diagnostics)
 			}
 		}, untaintAdvice, importAdvice},
@@ -420,6 +421,52 @@ func TestGuardThatCannotLookYet(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What a plan and an apply say of a number that holds a key names the number, and
+// both keys as far as they are known.
+func TestGuardNamesNumberAndKeys(t *testing.T) {
+	t.Parallel()
+	a, b := "the key with the SHA-256 fingerprint "+fingerprintOf(t, keyA(t)), "the key with the SHA-256 fingerprint "+fingerprintOf(t, keyB(t))
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	w := newWorld(t)
+	w.SetKey(testNumber, keyA(t), "VALID")
+	p := w.protocol()
+	plan := func(key tftypes.Value) []*tfprotov6.Diagnostic {
+		config := p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: key})
+		resp, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{TypeName: resourceType, PriorState: p.nothing(), ProposedNewState: config, Config: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.Diagnostics
+	}
+	_, replacement := p.planAgain(resourceWith(keyA(t)), map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: unknown})
+	for says, diags := range map[string][]*tfprotov6.Diagnostic{
+		a + ". The configuration has " + b + ". Uploading it would replace":                   plan(text(keyB(t))),
+		a + ", and the key of the configuration is known only during apply. If it turns out":  plan(unknown),
+		a + ". The plan replaces this resource, and the key of the configuration is known on": replacement.Diagnostics,
+	} {
+		if want := "Phone number ID " + testNumber + " holds " + says; len(diags) != 1 || !strings.HasPrefix(diags[0].Detail, want) {
+			t.Errorf("not %q: %+v", want, diags)
+		}
+	}
+}
+
+func TestDescribeSlot(t *testing.T) {
+	t.Parallel()
+	key, err := pemkey.Parse(keyA(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, slot := range map[string]graph.Slot{
+		"no key": {},
+		"the key with the SHA-256 fingerprint " + fingerprintOf(t, keyA(t)): {Text: keyA(t), Key: key},
+		"a key that is not a readable RSA public key of 2048 bits":          {Text: "x"},
+	} {
+		if got := describeSlot(slot); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
 	}
 }
 

@@ -48,6 +48,9 @@ func TestPublicKeyValue_semanticEquality(t *testing.T) {
 func TestPublicKeyType(t *testing.T) {
 	t.Parallel()
 	typ := publicKeyType{}
+	if _, ok := typ.ValueType(t.Context()).(publicKeyValue); !ok {
+		t.Errorf("its values are %T", typ.ValueType(t.Context()))
+	}
 	for _, raw := range []tftypes.Value{
 		tftypes.NewValue(tftypes.String, "x"), tftypes.NewValue(tftypes.String, nil), tftypes.NewValue(tftypes.String, tftypes.UnknownValue),
 	} {
@@ -79,9 +82,13 @@ func TestInvalidKey_pointsAtTheAttributeOnlyWhenItIsPublic(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%s was taken", name)
 		}
-		_, got := invalidKey(path.Root(attrPublicKey), err).(interface{ Path() path.Path })
+		d := invalidKey(path.Root(attrPublicKey), err)
+		_, got := d.(interface{ Path() path.Path })
 		if got != attached {
 			t.Errorf("%s: attached to the attribute: %t", name, got)
+		}
+		if d.Summary() != "Invalid business_public_key" || d.Detail() != sentence(err.Error()) {
+			t.Errorf("%s: %s: %s", name, d.Summary(), d.Detail())
 		}
 	}
 }

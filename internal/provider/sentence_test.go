@@ -10,7 +10,7 @@ import (
 func TestWordsOfAServerAreNotDamaged(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"Срок действия истёк": "Срок действия истёк.", "有効期限が切れました。": "有効期限が切れました。", "the key": "The key.", "": "", "Why?": "Why?",
+		"Срок действия истёк": "Срок действия истёк.", "有効期限が切れました。": "有効期限が切れました。", "the key": "The key.", "a key": "A key.", "zero": "Zero.", "": "", "Why?": "Why?",
 	} {
 		if got := sentence(in); got != want {
 			t.Errorf("%q became %q", in, got)
