@@ -123,7 +123,7 @@ func TestProviderValidation(t *testing.T) {
 		"URL with a password": {"base_url", text("https://me:secret@graph.facebook.com"), "must not contain a user name", false},
 		"wait":                {"retry_max_wait", text("soon"), "is not a duration", true},
 		"wait, too long":      {"retry_max_wait", text("2h"), "is not between", true},
-		"retries":             {"max_retries", tftypes.NewValue(tftypes.Number, 21), "between 0 and 20", true},
+		"retries":             {"max_retries", tftypes.NewValue(tftypes.Number, 21), "The value 21 must be a whole number from 0 to 20.", true},
 		"retries, right":      {"max_retries", tftypes.NewValue(tftypes.Number, 20), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
