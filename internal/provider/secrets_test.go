@@ -141,7 +141,7 @@ func TestCLI_secretsAreNowhere(t *testing.T) {
 	}
 }
 
-func unzipped(t *testing.T, file string) map[string]string {
+func unzipped(t testing.TB, file string) map[string]string {
 	t.Helper()
 	archive, err := zip.OpenReader(file)
 	if err != nil {
