@@ -101,7 +101,7 @@ func (e *Error) readBody(data []byte, redact func(string) string) bool {
 	} else {
 		e.Details = redact(lenientString(fields["error_data"]))
 	}
-	e.wantsLess = strings.Contains(strings.ToLower(e.text()), "reduce the amount of data")
+	e.wantsLess = e.says("reduce the amount of data")
 	e.Class = e.classify()
 	return true
 }

@@ -82,9 +82,9 @@ func (u *upload) notConfirmed(e *graph.UnconfirmedError) string {
 	var shows, clients string
 	switch {
 	case !e.Slot.HasKey():
-		shows, clients = "the number shows no key", "WhatsApp clients cannot encrypt for this number until it shows one."
+		shows, clients = "the number shows "+describeSlot(e.Slot), "WhatsApp clients cannot encrypt for this number until it shows one."
 	case e.Slot.Key.IsZero():
-		shows, clients = "the number shows a key that is not a readable RSA public key of 2048 bits", "WhatsApp clients cannot use that key."
+		shows, clients = "the number shows "+describeSlot(e.Slot), "WhatsApp clients cannot use that key."
 	case e.Slot.Holds(u.key):
 		shows, clients = fmt.Sprintf("the signature of the key has the status %q, and not %q", e.Slot.SignatureStatus, graph.SignatureValid), "Until the signature is valid, WhatsApp clients may refuse the key."
 	case e.Slot.SignatureStatus == graph.SignatureValid:

@@ -131,15 +131,6 @@ func TestLogLines(t *testing.T) {
 // it again.
 func TestServedVersionIsSaidOnce(t *testing.T) {
 	t.Parallel()
-	data := func(name string, config map[string]tftypes.Value) func(*protocol) []*tfprotov6.Diagnostic {
-		return func(p *protocol) []*tfprotov6.Diagnostic {
-			resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(p.schema.DataSourceSchemas[name].ValueType(), config)})
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return resp.Diagnostics
-		}
-	}
 	for name, call := range map[string]func(*protocol) []*tfprotov6.Diagnostic{
 		"plan of a create": func(p *protocol) []*tfprotov6.Diagnostic { return p.planCreate(keyA(t)) },
 		"create":           func(p *protocol) []*tfprotov6.Diagnostic { return p.create(testNumber, keyA(t), true).Diagnostics },
@@ -147,8 +138,8 @@ func TestServedVersionIsSaidOnce(t *testing.T) {
 		"read": func(p *protocol) []*tfprotov6.Diagnostic {
 			return p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))})).Diagnostics
 		},
-		"data source of a number":   data(resourceType, map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
-		"data source of an account": data("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(testWABA)}),
+		"data source of a number":   readingData(resourceType, map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
+		"data source of an account": readingData("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(testWABA)}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -48,22 +48,22 @@ func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionMod
 		return
 	}
 
-	ways := waysOn(number, slot, d.circumstance(number, replaced))
+	c := d.circumstance(number, replaced)
 	switch {
 	case !slot.HasKey():
 	case !candidate.IsUnknown():
 		if key, err := candidate.key(); err == nil {
-			refuseOverwrite(number, slot, key, ways, diags)
+			refuseOverwrite(number, slot, key, c, diags)
 		}
 	case replaced != "":
 		diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s. The plan replaces this resource, and the key of the configuration is known only during apply. "+
 				"If it turned out to be a different key, the apply would stop halfway, so the plan fails now. The key on the number was not changed.\n\n%s",
-				number, describeSlot(slot), ways))
+				number, describeSlot(slot), waysOn(number, slot, c)))
 	default:
 		diags.AddAttributeWarning(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. "+
-				"If it turns out to be a different key, the apply stops before it uploads, so decide before the apply.\n\n%s", number, describeSlot(slot), ways))
+				"If it turns out to be a different key, the apply stops before it uploads, so decide before the apply.\n\n%s", number, describeSlot(slot), waysOn(number, slot, c)))
 	}
 }
 
@@ -81,19 +81,19 @@ func (u *upload) mayOverwrite(ctx context.Context, diags *diag.Diagnostics) bool
 			return false
 		}
 	}
-	refuseOverwrite(number, slot, u.key, waysOn(number, slot, u.provider.circumstance(number, "")), diags)
+	refuseOverwrite(number, slot, u.key, u.provider.circumstance(number, ""), diags)
 	return !diags.HasError()
 }
 
 // refuseOverwrite reports an error when the number holds a different key.
-func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, ways string, diags *diag.Diagnostics) {
+func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, c circumstance, diags *diag.Diagnostics) {
 	if !slot.HasKey() || slot.Holds(key) {
 		return
 	}
 	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
 		fmt.Sprintf("Phone number ID %s holds %s. The configuration has %s. Uploading it would replace the key on the number, "+
 			"and Flows whose endpoint has only the old private key would fail at once. Nothing was uploaded.\n\n%s",
-			number, describeSlot(slot), describeKey(key), ways))
+			number, describeSlot(slot), describeKey(key), waysOn(number, slot, c)))
 }
 
 // circumstance is what is known about a create that is refused. It changes the

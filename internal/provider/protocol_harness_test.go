@@ -221,3 +221,16 @@ func (p *protocol) read(state *tfprotov6.DynamicValue) *tfprotov6.ReadResourceRe
 	}
 	return resp
 }
+
+// readingData returns a function that reads a data source and returns what it
+// says.
+func readingData(name string, config map[string]tftypes.Value) func(*protocol) []*tfprotov6.Diagnostic {
+	return func(p *protocol) []*tfprotov6.Diagnostic {
+		p.t.Helper()
+		resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(p.schema.DataSourceSchemas[name].ValueType(), config)})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return resp.Diagnostics
+	}
+}

@@ -28,23 +28,14 @@ func TestProviderDataFrom(t *testing.T) {
 // with one error that names the argument, and sends nothing.
 func TestUnknownProviderConfiguration(t *testing.T) {
 	t.Parallel()
-	dataSource := func(name string, config map[string]tftypes.Value) func(*protocol) []*tfprotov6.Diagnostic {
-		return func(p *protocol) []*tfprotov6.Diagnostic {
-			resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.object(p.schema.DataSourceSchemas[name].ValueType(), config)})
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return resp.Diagnostics
-		}
-	}
 	for name, call := range map[string]func(*protocol) []*tfprotov6.Diagnostic{
 		"create": func(p *protocol) []*tfprotov6.Diagnostic { return p.create(testNumber, keyA(t), true).Diagnostics },
 		"update": func(p *protocol) []*tfprotov6.Diagnostic { return p.update(keyA(t), keyB(t), nil).Diagnostics },
 		"read": func(p *protocol) []*tfprotov6.Diagnostic {
 			return p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t))})).Diagnostics
 		},
-		"data source of a number":   dataSource(resourceType, map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
-		"data source of an account": dataSource("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(testWABA)}),
+		"data source of a number":   readingData(resourceType, map[string]tftypes.Value{attrPhoneNumberID: text(testNumber)}),
+		"data source of an account": readingData("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(testWABA)}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
