@@ -43,6 +43,13 @@
 // server asks for; if that is longer than Config.RetryMaxWait, or than the
 // context lasts, the calls fail at once.
 //
+// # Refusals
+//
+// Once the access token or the app secret proof was refused, no later call of
+// the client is sent: it would be refused as well. The same holds for a call
+// that four objects were refused for the lack of a permission, and none was
+// granted. Error.SameAs names the object of the call that was refused first.
+//
 // # Secrets
 //
 // The access token is sent in the Authorization header and nowhere else, over
@@ -91,6 +98,7 @@ type Client struct {
 	secrets []string // what is redacted
 	http    *http.Client
 	brake   brake
+	refusal refusal
 }
 
 // New checks the configuration and returns a client. It sends nothing.

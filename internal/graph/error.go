@@ -43,6 +43,12 @@ type Error struct {
 	NotSent   bool          // it was held back, or there was no connection
 	GaveUp    GaveUp        // why it was not sent again although it could be
 
+	// SameAs is the object of an earlier call of the client that the server
+	// refused with the same code and text, because of the access token, the app
+	// secret proof or a permission. It is empty for the first such error. With
+	// NotSent, this call was not even sent.
+	SameAs string
+
 	Err error // the cause on this side, if any: a transport or context error
 }
 

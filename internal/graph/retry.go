@@ -25,6 +25,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 			return held
 		}
 		failed := c.once(ctx, r)
+		c.refusal.note(r.call(), failed)
 		if failed == nil {
 			pass.answered()
 			return nil
@@ -72,6 +73,9 @@ func (c *Client) do(ctx context.Context, r request) error {
 // was never sent.
 func (c *Client) enter(ctx context.Context, call Call) (passage, *Error) {
 	for {
+		if earlier := c.refusal.of(call); earlier != nil {
+			return passage{}, earlier.repeats(call)
+		}
 		pass, held := c.brake.ask(c.config.Clock.Now())
 		if held == nil {
 			return pass, nil
