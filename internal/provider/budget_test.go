@@ -43,7 +43,6 @@ type account struct {
 	retries   int
 	maxWait   time.Duration
 	timeout   string // of create, read and update
-	overwrite bool
 	noRefresh bool
 	slots     int
 	key       string
@@ -158,7 +157,7 @@ func failed(diags []*tfprotov6.Diagnostic) bool {
 // values is the configuration of a number or, with the values in more, its plan.
 func (a *account) values(id string, more map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	given := map[string]tftypes.Value{
-		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, a.overwrite),
+		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, false),
 	}
 	if a.timeout != "" {
 		object, ok := a.p.schema.ResourceSchemas[resourceType].ValueType().(tftypes.Object)
@@ -384,7 +383,6 @@ func TestScaleGuide(t *testing.T) {
 		{"Plan with nothing to do, or destroy", settled, (*account).planned},
 		{"The same with `-refresh=false`", func(a *account) { a.settle(); a.noRefresh = true }, (*account).planned},
 		{"First apply", func(*account) {}, (*account).apply},
-		{"First apply with `allow_overwrite`", func(a *account) { a.overwrite = true }, (*account).apply},
 		{"Repair of all numbers", broken, (*account).apply},
 		{"`whatsapp_phone_numbers`", settled, (*account).listing},
 	}
@@ -464,7 +462,7 @@ The table is for an account of %d numbers and a server that answers each call in
 `
 
 const scaleGuideLimit = `
-A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. With ` + "`allow_overwrite`" + ` it makes only the last of these reads. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100.
+A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. ` + "`allow_overwrite`" + ` makes no difference: the plan reads to say which key is replaced. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100.
 
 No operation needs more connections than there are slots. Each process of the provider opens its own connections, and Terraform starts one process to plan and one to apply.
 
@@ -483,7 +481,6 @@ No run loses what was done: numbers that have their key stay in the state, and t
 * **Fail early** in a pipeline that people wait for: keep the defaults. The message says how many minutes the server asks for.
 * **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after the limit has stopped a first apply, or for a change that concerns only Terraform, such as a timeout. It does not detect a lost signature, so do not use it for the plan that watches for drift.
 * **` + "`-parallelism`" + `** makes a run shorter as long as it stays below the limit, and never changes the number of calls. Once a run reaches the limit, a low value is better: each slot can hit the limit once before all are held back.
-* **` + "`allow_overwrite`" + `** halves the calls of a first apply. Set it only where no number can hold the key of a Flow that is in use.
 * **Plan less often.** A plan makes one call for each number. Several plans in an hour share the limit with everything else that the app does.
 * **Do not put a thousand numbers into one resource block.** Terraform's own time grows with the square of the instances of a block, whatever the provider does. On one machine, Terraform 1.11 used 22 seconds of CPU to plan 1,000 instances in one block with ` + "`for_each`" + `, and 5 seconds for ten blocks of 100. A module for each account has the same effect.
 * **Memory** is used by Terraform rather than by the provider. On one machine, a plan of 5,000 numbers in blocks of 100 peaked at 290 MiB in Terraform and at 60 MiB in the provider, and a plan of 500 at 100 and 37 MiB.

@@ -206,7 +206,7 @@ func itsOwnState(err error) bool {
 func unreadable(number string, err error, stop bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if stop {
-		diags.AddError("Could not list the keys", "The listing stopped at this number.\n\n"+graphErrorDetail(number, "", err))
+		diags.AddError("Could not list the keys", "The listing stopped at this number.\n\n"+graphErrorDetail(number, "", inFull(err)))
 	} else {
 		diags.AddWarning("A phone number is not listed", "Its key could not be read. The other numbers are listed.\n\n"+graphErrorDetail(number, "", err))
 	}
@@ -234,8 +234,11 @@ func endsAtLimit(limit int64, rest int) diag.Diagnostic {
 func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot graph.Slot) list.ListResult {
 	result := l.req.NewListResult(ctx)
 	result.DisplayName = displayName(number)
-	if !slot.HasKey() {
+	switch {
+	case !slot.HasKey():
 		result.DisplayName += ", no key"
+	case slot.SignatureStatus != "":
+		result.DisplayName += ", " + slot.SignatureStatus
 	}
 	result.Diagnostics.Append(setImported(ctx, result.Resource, result.Identity, types.StringValue(number.ID))...)
 	if !slot.HasKey() || !l.req.IncludeResource {

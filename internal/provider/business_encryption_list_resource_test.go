@@ -171,6 +171,7 @@ const (
 func TestList(t *testing.T) {
 	t.Parallel()
 	w := newWABA(t, 230)
+	w.SetKey(listID(2), keyA(t), "MISMATCH")
 	w.SetPages(graphmock.Pages{NumericIDs: true, Duplicates: true, Empty: []int{2}})
 	for i := range 8 {
 		w.Script(graphmock.Fault{Object: listID(i), Delay: 50 * time.Millisecond})
@@ -184,7 +185,7 @@ func TestList(t *testing.T) {
 		t.Errorf("%d requests at a time", got)
 	}
 	w.mustHaveSent(sent("GET GET GET GET", listIDs(0, 230)...))
-	if got := results[1].DisplayName; got != "+1 631-555-0002 (Lucky Shrub)" {
+	if got := results[1].DisplayName; got != "+1 631-555-0002 (Lucky Shrub), MISMATCH" {
 		t.Errorf("the display name is %q", got)
 	}
 	if results[0].Resource != nil {
@@ -203,7 +204,7 @@ func TestList_withoutKey(t *testing.T) {
 		w.SetUnset(unset)
 		results := p.mustList(query{includeWithoutKey: true}, listIDs(0, 5)...)
 		w.mustHaveSent(sent("GET", listIDs(0, 5)...))
-		for i, want := range []string{"+1 631-555-0000 (Lucky Shrub)", "+1 631-555-0001 (Lucky Shrub), no key", "+1 631-555-0002 (Lucky Shrub)", "+1 631-555-0003 (Lucky Shrub), no key", "+1 631-555-0004 (Lucky Shrub)"} {
+		for i, want := range []string{"+1 631-555-0000 (Lucky Shrub), VALID", "+1 631-555-0001 (Lucky Shrub), no key", "+1 631-555-0002 (Lucky Shrub), VALID", "+1 631-555-0003 (Lucky Shrub), no key", "+1 631-555-0004 (Lucky Shrub), VALID"} {
 			if results[i].DisplayName != want {
 				t.Errorf("%s: number %d is displayed as %q, not %q", unset, i, results[i].DisplayName, want)
 			}
@@ -749,7 +750,7 @@ func TestAccList(t *testing.T) {
 				QueryResultChecks: []querycheck.QueryResultCheck{
 					querycheck.ExpectLength(found, 3),
 					querycheck.ExpectNoIdentity(found, map[string]knownvalue.Check{attrPhoneNumberID: knownvalue.StringExact(listID(1))}),
-					querycheck.ExpectResourceDisplayName(found, third, knownvalue.StringExact("+1 631-555-0002 (Lucky Shrub)")),
+					querycheck.ExpectResourceDisplayName(found, third, knownvalue.StringExact("+1 631-555-0002 (Lucky Shrub), VALID")),
 					querycheck.ExpectResourceKnownValues(found, third, []querycheck.KnownValueCheck{
 						{Path: at(attrPublicKey), KnownValue: knownvalue.StringExact(keyA(t))},
 						{Path: at(attrSignatureStatus), KnownValue: knownvalue.StringExact("VALID")},

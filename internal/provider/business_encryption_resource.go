@@ -22,6 +22,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*businessEncryptionResource)(nil)
 	_ resource.ResourceWithImportState      = (*businessEncryptionResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*businessEncryptionResource)(nil)
+	_ resource.ResourceWithUpgradeState     = (*businessEncryptionResource)(nil)
 )
 
 type businessEncryptionResource struct {
@@ -108,7 +109,11 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(graphError("read the key", number, err))
+		if failsAlready := r.provider.run.fail(); failsAlready && repeatsARefusal(err) && !importing {
+			resp.Diagnostics.AddWarning("A number was not read", graphErrorDetail(number, "", err))
+		} else {
+			resp.Diagnostics.Append(graphError("read the key", number, err))
+		}
 		return
 	case !slot.HasKey() && importing:
 		resp.Diagnostics.AddAttributeError(path.Root(attrPhoneNumberID), "Nothing to import",
@@ -125,20 +130,11 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 }
 
 // Delete sends nothing, and Terraform removes the resource from the state. The
-// plan has warned about each number. During apply Terraform does not fold equal
-// warnings, so only the first number warns.
+// plan has warned that the key stays on the number.
 func (r *businessEncryptionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state businessEncryptionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	r.provider.run.number(state.PhoneNumberID.ValueString()).setInState(false)
-	r.provider.warnOfDestroy.Do(func() {
-		resp.Diagnostics.AddWarning(keyStaysSummary,
-			fmt.Sprintf("The Graph API cannot delete a key. Phone number ID %s, and every other number that this run destroys, keeps its key. "+
-				"WhatsApp clients continue to encrypt with it, so keep the private keys as long as a Flow of these numbers is in use.", state.PhoneNumberID.ValueString()))
-	})
+	var number types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(attrPhoneNumberID), &number)...)
+	r.provider.run.number(number.ValueString()).setInState(false)
 }
 
 func (r *businessEncryptionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -166,7 +162,8 @@ func (r *businessEncryptionResource) ImportState(ctx context.Context, req resour
 
 // setImported sets what an import knows of a number before it is read.
 func setImported(ctx context.Context, state attributeSetter, identity *tfsdk.ResourceIdentity, number types.String) diag.Diagnostics {
-	diags := state.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)
+	diags := state.SetAttribute(ctx, path.Root(attrID), number)
+	diags.Append(state.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
 	// The default, because a null here would be planned as a change.
 	diags.Append(state.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
 	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)

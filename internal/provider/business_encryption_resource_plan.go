@@ -65,9 +65,9 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 	if !writeOnly.IsNull() {
 		uploaded, diags := uploadedKey(ctx, req.Private, state)
 		resp.Diagnostics.Append(diags...)
-		plan.PublicKey = planWriteOnly(writeOnly, plan.PublicKeyWOVer, state, uploaded, &resp.Diagnostics)
+		plan.PublicKey = planWriteOnly(writeOnly, plan.PublicKeyWOVer, state, uploaded)
 	}
-	resp.Diagnostics.Append(warnOfImportedKey(ctx, req.Private, plan, state)...)
+	r.provider.warnOfReplacedKeyInUpdate(ctx, req.Private, plan, state, writeOnly, &resp.Diagnostics)
 	// Semantic equality does not run while planning, so without this a newline
 	// added to the configuration would be planned as an upload.
 	if plan.PublicKey.sameKey(state.PublicKey) {
@@ -94,6 +94,7 @@ func (r *businessEncryptionResource) planDestroy(ctx context.Context, req resour
 
 // promise plans what every successful apply results in.
 func (m *businessEncryptionModel) promise() {
+	m.ID = m.PhoneNumberID
 	m.SignatureStatus = types.StringValue(graph.SignatureValid)
 	m.Fingerprint = types.StringUnknown()
 	if key, err := m.PublicKey.key(); err == nil {
@@ -101,16 +102,16 @@ func (m *businessEncryptionModel) promise() {
 	}
 }
 
-const keyStaysSummary = "The key stays active on the phone number"
-
 // keyStays has the same summary for every number, so that Terraform folds a
-// long list of them into one warning.
+// long list of them into one warning. Terraform 1.11 plans to destroy a resource
+// that is no longer in the configuration before it reads the number, which may
+// then turn out to hold no key any more: the text must be true of that, too.
 func keyStays(number, fingerprint types.String) diag.Diagnostic {
-	which := "its key"
+	seen := ""
 	if f := fingerprint.ValueString(); f != "" {
-		which = "the key with the SHA-256 fingerprint " + f
+		seen = ", last seen with the SHA-256 fingerprint " + f
 	}
-	return diag.NewWarningDiagnostic(keyStaysSummary,
-		fmt.Sprintf("The Graph API cannot delete a key. Destroying this resource only removes it from the Terraform state: phone number ID %s keeps %s, "+
-			"and WhatsApp clients continue to encrypt with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), which))
+	return diag.NewWarningDiagnostic("The key stays active on the phone number",
+		fmt.Sprintf("The Graph API cannot delete a key. Destroying this resource only removes it from the Terraform state: whatever key phone number ID %s holds%s stays on it, "+
+			"and WhatsApp clients continue to encrypt with it. Keep the private key as long as a Flow of this number is in use.", number.ValueString(), seen))
 }

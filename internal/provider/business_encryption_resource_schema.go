@@ -24,6 +24,7 @@ import (
 
 // The names and the rule that resource, data source and diagnostics share.
 const (
+	attrID              = "id"
 	attrPhoneNumberID   = "phone_number_id"
 	attrPublicKey       = "business_public_key"
 	attrPublicKeyWO     = "business_public_key_wo"
@@ -40,6 +41,7 @@ var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 const phoneNumberIDRule = "must be a phone number ID, which has 5 to 25 digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
 
 type businessEncryptionModel struct {
+	ID              types.String   `tfsdk:"id"`
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
 	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
 	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null except in the configuration
@@ -52,9 +54,14 @@ type businessEncryptionModel struct {
 
 func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
+		Version: 1,
 		MarkdownDescription: "Sets the public key that WhatsApp clients use to encrypt what they send to the Flow endpoint of one business phone number. " +
 			"WhatsApp signs the key; when the signature or the key on the number is no longer right, the plan shows the repair.",
 		Attributes: map[string]schema.Attribute{
+			attrID: schema.StringAttribute{
+				MarkdownDescription: "The same as `" + attrPhoneNumberID + "`. Terraform shows it where it shows no other attribute: in the progress of an apply and in folded plans.",
+				Computed:            true,
+			},
 			attrPhoneNumberID: schema.StringAttribute{
 				MarkdownDescription: "The ID of the business phone number: the phone number ID, not the phone number and not the ID of the WhatsApp Business Account. Changing it forces a new resource.",
 				Required:            true,

@@ -40,6 +40,7 @@ func (r *businessEncryptionResource) newUpload(ctx context.Context, action strin
 	u := &upload{action: action, provider: r.provider, plan: plan}
 	diags.Append(plan.Get(ctx, &u.planned)...)
 	u.model = u.planned
+	u.model.ID = u.model.PhoneNumberID
 	u.writeOnly = writeOnlyKey(ctx, config, diags)
 	u.client = r.provider.requireClient(diags)
 	u.key = keyToUpload(u.planned, u.writeOnly, diags)
@@ -158,6 +159,9 @@ func (m *businessEncryptionModel) see(slot graph.Slot) {
 // for one attribute, and mostly nothing has changed.
 func (m businessEncryptionModel) writeChanges(ctx context.Context, before businessEncryptionModel, to attributeSetter) diag.Diagnostics {
 	var diags diag.Diagnostics
+	if !m.ID.Equal(before.ID) {
+		diags.Append(to.SetAttribute(ctx, path.Root(attrID), m.ID)...)
+	}
 	if !m.PublicKey.Equal(before.PublicKey) {
 		diags.Append(to.SetAttribute(ctx, path.Root(attrPublicKey), m.PublicKey)...)
 	}

@@ -5,6 +5,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -61,6 +62,9 @@ func graphErrorDetail(object, outcome string, err error) string {
 	if !ok {
 		return sentence(err.Error())
 	}
+	if e.SameAs != "" {
+		return sameRefusal(e, object, outcome)
+	}
 	kind := "Kind of error: " + string(e.Class)
 	if codes := e.Codes(); codes != "" {
 		kind += " (" + codes + ")"
@@ -71,4 +75,34 @@ func graphErrorDetail(object, outcome string, err error) string {
 	}
 	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, ended(e.Reason())), gaveUp(e.GaveUp), remedy(e), outcome, kind}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
+}
+
+// sameRefusal is one line, because the error that it points to says the rest.
+func sameRefusal(e *graph.Error, object, outcome string) string {
+	what := "Refused"
+	if e.NotSent {
+		what = "Not sent"
+	}
+	line := fmt.Sprintf("%s for %s: see the error for %s (code %d).", what, object, e.SameAs, e.Code)
+	if e.Method == http.MethodPost {
+		line += " " + outcome
+	}
+	return line
+}
+
+func repeatsARefusal(err error) bool {
+	e, ok := errors.AsType[*graph.Error](err)
+	return ok && e.SameAs != ""
+}
+
+// inFull is for an error that is printed although the one that it repeats is
+// not.
+func inFull(err error) error {
+	e, ok := errors.AsType[*graph.Error](err)
+	if !ok {
+		return err
+	}
+	full := *e
+	full.SameAs = ""
+	return &full
 }

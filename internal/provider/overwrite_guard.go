@@ -23,9 +23,10 @@ import (
 
 // guardPlan applies the rule to the plan of a create, as far as the key is known
 // there. replaced is the number of the resource that the create replaces, or
-// empty. What cannot be read now is read again before the upload.
+// empty. What cannot be read now is read again before the upload. With
+// allow_overwrite it says which key will be replaced.
 func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, replaced string, diags *diag.Diagnostics) {
-	if plan.AllowOverwrite.ValueBool() || plan.AllowOverwrite.IsUnknown() || plan.PhoneNumberID.IsUnknown() || d.client == nil {
+	if plan.PhoneNumberID.IsUnknown() || d.client == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, plan.Timeouts.Read, defaultReadTimeout))
@@ -34,27 +35,22 @@ func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionMod
 
 	number := plan.PhoneNumberID.ValueString()
 	slot, err := d.client.BusinessEncryption(ctx, number)
-	switch class := graph.ClassOf(err); {
-	case err == nil:
-		d.run.number(number).see(slot, d.client.Now())
-	case class == graph.ClassTransient, class == graph.ClassRateLimit, class == graph.ClassInterrupted,
-		class == graph.ClassNotRegistered, // which another resource of this plan may be about to change
-		class == graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
-		diags.Append(graphWarning("check which key the number holds", number,
-			"Apply checks again before it uploads, and stops if the number holds a different key.", err))
-		return
-	default:
-		diags.Append(graphError("check which key the number holds", number, err))
+	if err != nil {
+		d.guardCannotRead(plan, err, diags)
 		return
 	}
+	d.run.number(number).see(slot, d.client.Now())
 
-	c := d.circumstance(number, replaced)
-	switch {
-	case !slot.HasKey():
-	case !candidate.IsUnknown():
-		if key, err := candidate.key(); err == nil {
-			refuseOverwrite(number, slot, key, c, diags)
-		}
+	key, err := candidate.key()
+	known := err == nil
+	switch c := d.circumstance(number, replaced); {
+	case !slot.HasKey() || known && slot.Holds(key) || !known && !candidate.IsUnknown():
+	case plan.AllowOverwrite.IsUnknown():
+		d.warnOfReplacedKey(number, slot.Key, candidate, "If "+attrAllowOverwrite+", which is known only during apply, turns out to be false, the apply stops before it uploads.", diags)
+	case plan.AllowOverwrite.ValueBool():
+		d.warnOfReplacedKey(number, slot.Key, candidate, "", diags)
+	case known:
+		refuseOverwrite(number, slot, key, c, diags)
 	case replaced != "":
 		diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a key",
 			fmt.Sprintf("Phone number ID %s holds %s. The plan replaces this resource, and the key of the configuration is known only during apply. "+
@@ -65,6 +61,26 @@ func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionMod
 			fmt.Sprintf("Phone number ID %s holds %s, and the key of the configuration is known only during apply. "+
 				"If it turns out to be a different key, the apply stops before it uploads, so decide before the apply.\n\n%s", number, describeSlot(slot), waysOn(number, slot, c)))
 	}
+}
+
+// guardCannotRead says what it means for the plan of a create that the number
+// could not be read.
+func (d *providerData) guardCannotRead(plan businessEncryptionModel, err error, diags *diag.Diagnostics) {
+	const action = "check which key the number holds"
+	number := plan.PhoneNumberID.ValueString()
+	switch graph.ClassOf(err) {
+	case graph.ClassTransient, graph.ClassRateLimit, graph.ClassInterrupted,
+		graph.ClassNotRegistered, // which another resource of this plan may be about to change
+		graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
+		consequence := "Apply checks again before it uploads, and stops if the number holds a different key."
+		if plan.AllowOverwrite.ValueBool() {
+			consequence = "The plan cannot say whether the apply replaces a key."
+		}
+		diags.Append(graphWarning(action, number, consequence, err))
+		return
+	}
+	d.run.fail()
+	diags.Append(graphError(action, number, err))
 }
 
 // mayOverwrite applies the rule to a create, before its upload.

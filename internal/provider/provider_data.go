@@ -5,7 +5,6 @@ package provider
 import (
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -18,9 +17,8 @@ type providerData struct {
 	unknown []string      // the names of those arguments
 	secrets []string      // never to be logged, and none is empty
 
-	run           run
-	warnOfDestroy sync.Once
-	served        servedVersion
+	run    run
+	served servedVersion
 }
 
 // providerDataFrom asserts the type of the data that Configure of a resource or

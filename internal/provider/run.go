@@ -4,6 +4,7 @@ package provider
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
@@ -13,9 +14,16 @@ import (
 // configured, which is one plan or one apply. Nothing that it remembers decides
 // whether a key may be replaced: Terraform visits the resources in any order.
 type run struct {
+	failed atomic.Bool // the plan of a resource has failed, so the run fails
+
 	mu   sync.Mutex // guards byID
 	byID map[string]*runNumber
 }
+
+// fail is called when the plan of a resource fails, and reports whether one has
+// failed before. Terraform prints each error and folds warnings: where the run
+// fails anyway, what only repeats the reason can be a warning.
+func (r *run) fail() (already bool) { return r.failed.Swap(true) }
 
 func (r *run) number(id string) *runNumber {
 	r.mu.Lock()
@@ -42,6 +50,7 @@ type runNumber struct {
 	seenAt   time.Time  // zero, which is never fresh, when slot was not seen, or was used
 	uploaded bool       // an upload of this run has begun
 	inState  bool       // a resource in the state has the number
+	replaces bool       // the plan has said that the key is replaced
 }
 
 // lock returns the function that unlocks.
@@ -96,4 +105,13 @@ func (n *runNumber) isInState() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.inState
+}
+
+// firstReplacement reports whether it is called for the first time.
+func (n *runNumber) firstReplacement() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	first := !n.replaces
+	n.replaces = true
+	return first
 }

@@ -34,6 +34,9 @@ func forget(ctx context.Context, private privateState, name string) diag.Diagnos
 	return private.SetKey(ctx, name, []byte("null"))
 }
 
+// importedName marks a resource that was imported and not applied since.
+const importedName = "imported"
+
 // uploadedName is where the private state keeps the public key that was last
 // uploaded from a write-only argument. After drift, the state has another key: the
 // one that the number shows.
@@ -71,9 +74,8 @@ func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnost
 //
 // Terraform evaluates an ephemeral value once while planning and once while
 // applying, and the two may differ. So a key of the configuration is planned as
-// known only where a difference must stop the apply: Terraform then refuses to go
-// on, and the warning explains why.
-func planWriteOnly(given publicKeyValue, version types.Number, state businessEncryptionModel, uploaded publicKeyValue, diags *diag.Diagnostics) publicKeyValue {
+// known only where a difference must stop the apply.
+func planWriteOnly(given publicKeyValue, version types.Number, state businessEncryptionModel, uploaded publicKeyValue) publicKeyValue {
 	same := given.sameKey(uploaded)
 	switch {
 	case same && state.PublicKeyWOVer.IsNull(): // also a switch from a plain key that adds a version
@@ -87,10 +89,6 @@ func planWriteOnly(given publicKeyValue, version types.Number, state businessEnc
 	case given.IsUnknown():
 		return newUnknownPublicKeyValue()
 	}
-	diags.AddAttributeWarning(path.Root(attrPublicKeyWO), "A new key is taken from "+attrPublicKeyWO,
-		"The key in "+attrPublicKeyWO+" is not the one that was uploaded, so it is planned as a new key. "+
-			"If you did not change the key, or if the apply stops with \"Provider produced inconsistent final plan\", then the source returns a different key each time it is read, and nothing was uploaded. "+
-			"In that case set "+attrPublicKeyWOVer+", so that a new key is taken only when the version changes.")
 	return given
 }
 

@@ -69,6 +69,7 @@ func (floor) Resources(context.Context) []func() resource.Resource {
 type encryption struct{}
 
 type model struct {
+	ID              types.String   `tfsdk:"id"`
 	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
 	PublicKey       types.String   `tfsdk:"business_public_key"`
 	PublicKeyWO     types.String   `tfsdk:"business_public_key_wo"`
@@ -85,6 +86,7 @@ func (encryption) Metadata(_ context.Context, _ resource.MetadataRequest, resp *
 
 func (encryption) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"id":                                   schema.StringAttribute{Computed: true},
 		number:                                 schema.StringAttribute{Required: true},
 		"business_public_key":                  schema.StringAttribute{Optional: true, Computed: true},
 		"business_public_key_wo":               schema.StringAttribute{Optional: true, WriteOnly: true},
@@ -108,6 +110,7 @@ func (encryption) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 	}
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan.ID = plan.PhoneNumberID
 	plan.SignatureStatus, plan.Fingerprint = types.StringValue(valid), types.StringValue(fingerprint)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
