@@ -37,7 +37,7 @@ func TestAccBusinessEncryption_refusesToOverwrite(t *testing.T) {
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
 				action(plancheck.ResourceActionCreate),
 			}},
-			ConfigStateChecks: []statecheck.StateCheck{w.received("POST GET"), w.holds(testNumber, a, "VALID")},
+			ConfigStateChecks: []statecheck.StateCheck{w.received("GET GET POST GET"), w.holds(testNumber, a, "VALID")},
 		},
 	)
 }

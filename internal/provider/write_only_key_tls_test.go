@@ -105,7 +105,7 @@ func TestCLI_writeOnlyGeneratedPairWithoutVersion(t *testing.T) {
 			if actions := c.actions(); len(actions) != 1 || !actions[address].Update() {
 				t.Errorf("planned %v", actions)
 			}
-			c.mustPrint("Warning: A new key is taken from business_public_key_wo", "In that case set business_public_key_wo_version")
+			c.mustPrint(replacedSummary, "If its source returns a different key each time it is read, set business_public_key_wo_version")
 			w.mustHaveSent(map[string]string{testNumber: "GET"})
 			c.keepsNoPrivateKey()
 
