@@ -152,26 +152,23 @@ type frozenState struct {
 	tainted    bool
 }
 
-// eachFrozenState runs a test for each shape of each version.
-func eachFrozenState(t *testing.T, test func(*testing.T, frozenState)) {
+// allFrozenStates are those of each shape of each version.
+func allFrozenStates(t testing.TB) []frozenState {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(frozenStates, "*", "*.state.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("there is no state file", err)
 	}
+	var all []frozenState
 	for _, file := range files {
-		base := strings.TrimSuffix(file, ".state.json")
-		name := filepath.ToSlash(strings.TrimPrefix(base, filepath.FromSlash(frozenStates)+string(filepath.Separator)))
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, readFrozenState(t, name, base))
-		})
+		all = append(all, readFrozenState(t, strings.TrimSuffix(file, ".state.json")))
 	}
+	return all
 }
 
-func readFrozenState(t testing.TB, name, base string) frozenState {
+func readFrozenState(t testing.TB, base string) frozenState {
 	t.Helper()
-	f := frozenState{name: name}
+	f := frozenState{name: filepath.Base(filepath.Dir(base)) + "/" + filepath.Base(base)}
 	for suffix, into := range map[string]*string{".tf.json": &f.configuration, ".state.json": &f.state} {
 		text, err := os.ReadFile(base + suffix)
 		if err != nil {
@@ -262,18 +259,18 @@ func TestFrozenStatesAreComplete(t *testing.T) {
 			{name: "tainted", tainted: true},
 			{name: "timeouts"},
 		} {
-			f := readFrozenState(t, s.name, filepath.Join(frozenStates, version.Name(), s.name))
+			f := readFrozenState(t, filepath.Join(frozenStates, version.Name(), s.name))
 			names := f.privateNames(t)
 			for _, want := range s.private {
 				if !slices.Contains(names, want) {
-					t.Errorf("%s/%s: the private data has %q, and not %q", version.Name(), s.name, names, want)
+					t.Errorf("%s: the private data has %q, and not %q", f.name, names, want)
 				}
 			}
 			if f.tainted != s.tainted {
-				t.Errorf("%s/%s: tainted is %t", version.Name(), s.name, f.tainted)
+				t.Errorf("%s: tainted is %t", f.name, f.tainted)
 			}
 			if !sameKey(t, f.text(t, attrPublicKey), keyA(t)) {
-				t.Errorf("%s/%s: the state does not have the key of testdata", version.Name(), s.name)
+				t.Errorf("%s: the state does not have the key of testdata", f.name)
 			}
 		}
 	}

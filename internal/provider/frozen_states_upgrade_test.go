@@ -17,18 +17,21 @@ import (
 // nothing.
 func TestCLI_frozenStates(t *testing.T) {
 	t.Parallel()
-	eachFrozenState(t, func(t *testing.T, f frozenState) {
-		w := f.world(t)
-		c := w.cli("")
-		c.write("main.tf.json", f.configuration)
-		c.write("terraform.tfstate", f.state)
-		c.mustRun("init")
-		if f.tainted {
-			c.replacesTainted(f)
-		}
-		c.plansNothing()
-		w.mustHaveSent(map[string]string{testNumber: "GET"})
-	})
+	for _, f := range allFrozenStates(t) {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			w := f.world(t)
+			c := w.cli("")
+			c.write("main.tf.json", f.configuration)
+			c.write("terraform.tfstate", f.state)
+			c.mustRun("init")
+			if f.tainted {
+				c.replacesTainted(f)
+			}
+			c.plansNothing()
+			w.mustHaveSent(map[string]string{testNumber: "GET"})
+		})
+	}
 }
 
 func (c *cli) plansNothing() {
@@ -74,50 +77,53 @@ func (c *cli) replacesTainted(f frozenState) {
 // one of the computed attributes yet: the refresh fills it, and nothing is planned.
 func TestFrozenStates_upgrade(t *testing.T) {
 	t.Parallel()
-	eachFrozenState(t, func(t *testing.T, f frozenState) {
+	for _, f := range allFrozenStates(t) {
 		if f.tainted {
-			t.Skip("Terraform plans a replacement, which TestCLI_frozenStates applies")
+			continue // Terraform plans a replacement, which TestCLI_frozenStates applies
 		}
-		w := f.world(t)
-		for _, missing := range append(w.protocol().computed(), "") {
-			t.Run("without "+missing, func(t *testing.T) {
-				p := w.protocol()
-				p.t = t
-				w.ResetRequests()
-				upgraded, err := p.UpgradeResourceState(t.Context(), &tfprotov6.UpgradeResourceStateRequest{
-					TypeName: resourceType, Version: f.schema, RawState: &tfprotov6.RawState{JSON: f.json(t, missing)},
-				})
-				p.check(err, upgraded.Diagnostics)
-				read, err := p.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{TypeName: resourceType, CurrentState: upgraded.UpgradedState, Private: f.private})
-				p.check(err, read.Diagnostics)
-				before := p.state(read.NewState)
-				for _, attribute := range p.computed() {
-					if before[attribute].IsNull() {
-						t.Errorf("after the refresh, %s is null", attribute)
-					}
-				}
-
-				config := p.configured(f)
-				plan, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
-					TypeName: resourceType, PriorState: read.NewState, Config: p.values(config),
-					ProposedNewState: p.proposed(before, config), PriorPrivate: read.Private,
-				})
-				p.check(err, plan.Diagnostics)
-				for _, d := range plan.Diagnostics {
-					t.Errorf("the plan warns: %s: %s", d.Summary, d.Detail)
-				}
-				for attribute, after := range p.state(plan.PlannedState) {
-					if !after.Equal(before[attribute]) {
-						t.Errorf("%s: %s is planned as %s", attribute, before[attribute], after)
-					}
-				}
-				if len(plan.RequiresReplace) > 0 {
-					t.Errorf("a replacement is planned because of %v", plan.RequiresReplace)
-				}
-				w.mustHaveSent(map[string]string{testNumber: "GET"})
+		for _, missing := range append(newWorld(t).protocol().computed(), "nothing") {
+			t.Run(f.name+" without "+missing, func(t *testing.T) {
+				t.Parallel()
+				f.world(t).protocol().upgrades(f, missing)
 			})
 		}
+	}
+}
+
+// upgrades upgrades a state, refreshes it, and expects a plan without changes.
+func (p *protocol) upgrades(f frozenState, missing string) {
+	ctx := p.t.Context()
+	p.t.Helper()
+	upgraded, err := p.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: resourceType, Version: f.schema, RawState: &tfprotov6.RawState{JSON: f.json(p.t, missing)},
 	})
+	p.check(err, upgraded.Diagnostics)
+	read, err := p.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: resourceType, CurrentState: upgraded.UpgradedState, Private: f.private})
+	p.check(err, read.Diagnostics)
+	before := p.state(read.NewState)
+	for _, attribute := range p.computed() {
+		if before[attribute].IsNull() {
+			p.t.Errorf("after the refresh, %s is null", attribute)
+		}
+	}
+
+	config := p.configured(f)
+	plan, err := p.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: resourceType, PriorState: read.NewState, Config: p.values(config),
+		ProposedNewState: p.proposed(before, config), PriorPrivate: read.Private,
+	})
+	p.check(err, plan.Diagnostics)
+	for _, d := range plan.Diagnostics {
+		p.t.Errorf("the plan warns: %s: %s", d.Summary, d.Detail)
+	}
+	for attribute, after := range p.state(plan.PlannedState) {
+		if !after.Equal(before[attribute]) {
+			p.t.Errorf("%s: %s is planned as %s", attribute, before[attribute], after)
+		}
+	}
+	if len(plan.RequiresReplace) > 0 {
+		p.t.Errorf("a replacement is planned because of %v", plan.RequiresReplace)
+	}
 }
 
 // configured is the resource of the configuration.
