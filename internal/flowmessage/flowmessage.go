@@ -134,6 +134,22 @@ func (s Session) DecryptResponse(body string) ([]byte, error) {
 	return s.open(s.inverted(), data, "response")
 }
 
+// EncryptResponseWithSameNonce encrypts an answer as the older protocol did, which
+// does not invert the nonce.
+func (s Session) EncryptResponseWithSameNonce(payload []byte) (string, error) {
+	s.nonce = s.inverted()
+	return s.EncryptResponse(payload)
+}
+
+// DecryptResponseWithSameNonce is the inverse of
+// [Session.EncryptResponseWithSameNonce]. WhatsApp clients cannot read such an
+// answer.
+func (r Request) DecryptResponseWithSameNonce(body string) ([]byte, error) {
+	s := r.session
+	s.nonce = s.inverted()
+	return s.DecryptResponse(body)
+}
+
 var errNoSession = errors.New("the session is empty: it comes from EncryptRequest or Decrypt")
 
 func (s Session) gcm() (cipher.AEAD, error) {

@@ -127,6 +127,50 @@ func TestSchemeByHand(t *testing.T) {
 	}
 }
 
+// The older protocol does not invert the nonce, and neither side reads the other.
+func TestSameNonce(t *testing.T) {
+	r := encrypt(t, "hello")
+	_, session, err := flowmessage.Decrypt(key(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := session.EncryptResponseWithSameNonce([]byte("world"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aesKey, err := rsa.DecryptOAEP(sha256.New(), nil, key(), raw(t, r.EncryptedAESKey), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := aes.NewCipher(aesKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gcm, err := cipher.NewGCMWithNonceSize(c, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := gcm.Open(nil, raw(t, r.InitialVector), raw(t, old), nil); err != nil || string(got) != "world" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := r.DecryptResponseWithSameNonce(old); err != nil || string(got) != "world" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := r.DecryptResponse(old); err == nil {
+		t.Error("a client reads the older protocol")
+	}
+	current, err := session.EncryptResponse([]byte("world"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.DecryptResponseWithSameNonce(current); err == nil {
+		t.Error("the older protocol reads the current one")
+	}
+	if _, err := (flowmessage.Request{}).DecryptResponseWithSameNonce(old); err == nil {
+		t.Error("a request without a session decrypts")
+	}
+}
+
 func TestEveryRequestIsFresh(t *testing.T) {
 	a, b := encrypt(t, "x"), encrypt(t, "x")
 	if a.InitialVector == b.InitialVector || a.EncryptedAESKey == b.EncryptedAESKey || a.EncryptedFlowData == b.EncryptedFlowData {

@@ -6,13 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/loopback"
 )
 
 const (
@@ -158,19 +159,11 @@ func parseBaseURL(base string) (*url.URL, error) {
 		return nil, errors.New("the base URL must not contain a query or a fragment")
 	case apiVersion.MatchString(path.Base(u.Path)):
 		return nil, errors.New("the base URL must not end with a version, which is added to it")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.IsHost(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":
 		return nil, errors.New("the base URL must use https, because the access token is sent there; http is allowed only to a loopback address such as 127.0.0.1")
 	default:
 		return nil, fmt.Errorf("the base URL has the scheme %q; it must be https, or http to a loopback address", u.Scheme)
 	}
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -135,6 +135,13 @@ func (k PublicKey) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// RSA returns the key for use with crypto/rsa, and nil for the zero value.
+func (k PublicKey) RSA() *rsa.PublicKey {
+	key, _ := x509.ParsePKIXPublicKey([]byte(k.der)) // was marshalled by this package
+	public, _ := key.(*rsa.PublicKey)
+	return public
+}
+
 // IsZero reports whether k is the zero value, which means that there is no key.
 func (k PublicKey) IsZero() bool {
 	return k == PublicKey{}

@@ -223,3 +223,13 @@ func BenchmarkFingerprint(b *testing.B) {
 		_ = key.Fingerprint()
 	}
 }
+
+func TestRSA(t *testing.T) {
+	text := fixture(t, "rsa2048_a.spki.pem")
+	if got := mustParse(t, text).RSA(); !got.Equal(rsaKey(t, text)) {
+		t.Error("the key is another one")
+	}
+	if got := (pemkey.PublicKey{}).RSA(); got != nil {
+		t.Error("the zero value is a key")
+	}
+}
