@@ -364,10 +364,10 @@ func TestList_everyNumberFails(t *testing.T) {
 		fault graphmock.Fault
 		want  []string
 		kind  graph.Class
-		read  int // how many numbers
+		least int // how many of the four numbers are read; what is refused holds back the others
 	}{
-		"token":      {answer(401, 190, "expired"), []string{ended}, graph.ClassAuth, 4},
-		"proof":      {answer(400, 100, "requires an appsecret_proof argument"), []string{ended}, graph.ClassAppSecretProof, 4},
+		"token":      {answer(401, 190, "expired"), []string{ended}, graph.ClassAuth, 1},
+		"proof":      {answer(400, 100, "requires an appsecret_proof argument"), []string{ended}, graph.ClassAppSecretProof, 1},
 		"permission": {answer(403, 200, "(#200) Permissions error"), []string{notListed, notListed, notListed, ended}, graph.ClassPermission, 4},
 		"not Graph":  {graphmock.Fault{Times: -1, Status: 200, Body: "<html>"}, []string{notListed, notListed, notListed, ended}, graph.ClassNotUnderstood, 4},
 	} {
@@ -380,7 +380,12 @@ func TestList_everyNumberFails(t *testing.T) {
 				w.Script(fault)
 			}
 			results := w.protocol().mustList(query{}, test.want...)
-			w.mustHaveSent(sent("GET", listIDs(0, test.read)...))
+			read := listIDs(0, listParallel)
+			read = slices.DeleteFunc(read, func(id string) bool { return w.requests(id) == "" })
+			if len(read) < test.least {
+				t.Errorf("%d numbers were read", len(read))
+			}
+			w.mustHaveSent(sent("GET", read...))
 			detail := results[len(results)-1].Diagnostics[0].Detail
 			if !strings.Contains(detail, "Phone number ID 20000") || !strings.Contains(detail, "Kind of error: "+string(test.kind)) || !strings.HasPrefix(detail, "The listing stopped at this number.") {
 				t.Errorf("the error is %s", detail)

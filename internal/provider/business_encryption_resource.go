@@ -38,6 +38,7 @@ func (r *businessEncryptionResource) Metadata(_ context.Context, req resource.Me
 func (r *businessEncryptionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
 		resourcevalidator.ExactlyOneOf(path.MatchRoot(attrPublicKey), path.MatchRoot(attrPublicKeyWO)),
+		waitFits{},
 	}
 }
 
@@ -50,12 +51,12 @@ func (r *businessEncryptionResource) Create(ctx context.Context, req resource.Cr
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Create, defaultUploadTimeout))
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Create, u.check.uploadTimeout()))
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
 	defer r.provider.run.number(u.number()).lock()()
-	if u.mayOverwrite(ctx, &resp.Diagnostics) && u.send(ctx, &resp.Diagnostics) {
+	if u.mayUpload(ctx, &resp.Diagnostics) && u.send(ctx, &resp.Diagnostics) {
 		resp.Diagnostics.Append(u.save(ctx, &resp.State, resp.Identity, resp.Private)...)
 	}
 }
@@ -70,13 +71,13 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Update, defaultUploadTimeout))
+	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, u.model.Timeouts.Update, u.check.uploadTimeout()))
 	defer cancel()
 	defer r.provider.served.warnOnce(&resp.Diagnostics)
 
 	defer r.provider.run.number(u.number()).lock()()
 	alreadyThere := u.model.PublicKey.sameKey(before.PublicKey) && before.SignatureStatus.ValueString() == graph.SignatureValid
-	if alreadyThere || u.send(ctx, &resp.Diagnostics) {
+	if alreadyThere || u.mayUpload(ctx, &resp.Diagnostics) && u.send(ctx, &resp.Diagnostics) {
 		resp.Diagnostics.Append(u.save(ctx, &resp.State, resp.Identity, resp.Private)...)
 	}
 }

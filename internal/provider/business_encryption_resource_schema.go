@@ -49,6 +49,7 @@ type businessEncryptionModel struct {
 	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
 	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
 	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
+	EndpointCheck   types.Object   `tfsdk:"endpoint_check"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -106,7 +107,8 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
-			attrTimeouts: timeoutsAttribute(ctx),
+			attrEndpointCheck: endpointCheckAttribute(),
+			attrTimeouts:      timeoutsAttribute(ctx),
 		},
 	}
 }

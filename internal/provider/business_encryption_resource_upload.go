@@ -29,6 +29,7 @@ type upload struct {
 	client    *graph.Client
 	writeOnly publicKeyValue // null when the key is a plain argument
 	key       pemkey.PublicKey
+	check     *endpointCheck // nil when the endpoints are not asked
 
 	plan    tfsdk.Plan
 	planned businessEncryptionModel // what plan has
@@ -44,10 +45,46 @@ func (r *businessEncryptionResource) newUpload(ctx context.Context, action strin
 	u.writeOnly = writeOnlyKey(ctx, config, diags)
 	u.client = r.provider.requireClient(diags)
 	u.key = keyToUpload(u.planned, u.writeOnly, diags)
+	u.check = endpointCheckOf(ctx, u.planned, diags)
 	return u
 }
 
 func (u *upload) number() string { return u.model.PhoneNumberID.ValueString() }
+
+// mayUpload asks the overwrite guard and the endpoints. It reports an error when
+// one of them says no.
+func (u *upload) mayUpload(ctx context.Context, diags *diag.Diagnostics) bool {
+	guarded := u.action == actionCreate && !u.model.AllowOverwrite.ValueBool()
+	if !guarded && u.check == nil {
+		return true
+	}
+	slot, fresh := u.provider.run.number(u.number()).seen(u.client.Now())
+	if !fresh && !u.read(ctx, &slot, diags) {
+		return false
+	}
+	if guarded && !u.mayReplace(slot, diags) {
+		return false
+	}
+	if u.check == nil || slot.Holds(u.key) {
+		return true
+	}
+	if !u.checkEndpoints(ctx, diags) {
+		return false
+	}
+	// That may have taken minutes.
+	return !guarded || u.read(ctx, &slot, diags) && u.mayReplace(slot, diags)
+}
+
+// read sees what the number holds now.
+func (u *upload) read(ctx context.Context, slot *graph.Slot, diags *diag.Diagnostics) bool {
+	seen, err := u.client.BusinessEncryption(ctx, u.number())
+	if err != nil {
+		diags.Append(graphError("check which key the number holds", u.number(), err))
+		return false
+	}
+	*slot = seen
+	return true
+}
 
 // send uploads the key and waits until key and signature are on the number. It
 // reports whether the key was uploaded. The model then has what was seen last,

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Setenv("TF_ACC_PROVIDER_NAMESPACE", "hashicorp")
 	}
-	for _, name := range []string{envAccessToken, envAppSecret, envAPIVersion, envBaseURL, envMaxRetries, envRetryMaxWait} {
+	for _, name := range []string{envAccessToken, envAppSecret, envAPIVersion, envBaseURL, envFlowAppSecret, envMaxRetries, envRetryMaxWait} {
 		os.Unsetenv(name)
 	}
 	os.Exit(m.Run())

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowendpoint"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
@@ -40,6 +41,26 @@ func (d *providerData) logAnswer(ctx context.Context, a graph.Answer) {
 		"http_status": a.HTTPStatus,
 		"took_ms":     a.Took.Milliseconds(),
 		"api_version": a.ServedVersion,
+	})
+}
+
+// logEndpointWait logs at INFO for the same reason as logWait.
+func (d *providerData) logEndpointWait(ctx context.Context, w flowendpoint.Wait) {
+	tflog.Info(d.masked(ctx), "Waiting for an endpoint to prove that it can decrypt", map[string]any{
+		"endpoint":     w.Endpoint,
+		"verdict":      string(w.Answer.Verdict),
+		"http_status":  w.Answer.HTTPStatus,
+		"seconds":      int(math.Ceil(w.For.Seconds())),
+		"seconds_left": int(math.Ceil(w.Left.Seconds())),
+	})
+}
+
+func (d *providerData) logEndpointAnswer(ctx context.Context, endpoint string, a flowendpoint.Answer) {
+	tflog.Debug(d.masked(ctx), "An endpoint answered", map[string]any{
+		"endpoint":    endpoint,
+		"verdict":     string(a.Verdict),
+		"http_status": a.HTTPStatus,
+		"took_ms":     a.Took.Milliseconds(),
 	})
 }
 

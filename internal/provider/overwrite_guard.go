@@ -83,21 +83,9 @@ func (d *providerData) guardCannotRead(plan businessEncryptionModel, err error, 
 	diags.Append(graphError(action, number, err))
 }
 
-// mayOverwrite applies the rule to a create, before its upload.
-func (u *upload) mayOverwrite(ctx context.Context, diags *diag.Diagnostics) bool {
-	if u.model.AllowOverwrite.ValueBool() {
-		return true
-	}
-	number := u.number()
-	slot, seen := u.provider.run.number(number).seen(u.client.Now())
-	if !seen {
-		var err error
-		if slot, err = u.client.BusinessEncryption(ctx, number); err != nil {
-			diags.Append(graphError("check which key the number holds", number, err))
-			return false
-		}
-	}
-	refuseOverwrite(number, slot, u.key, u.provider.circumstance(number, ""), diags)
+// mayReplace applies the rule to a create, before its upload.
+func (u *upload) mayReplace(slot graph.Slot, diags *diag.Diagnostics) bool {
+	refuseOverwrite(u.number(), slot, u.key, u.provider.circumstance(u.number(), ""), diags)
 	return !diags.HasError()
 }
 

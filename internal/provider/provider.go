@@ -6,8 +6,10 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -21,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowendpoint"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
@@ -31,12 +34,13 @@ var (
 
 // The environment variables that set provider arguments.
 const (
-	envAccessToken  = "WHATSAPP_ACCESS_TOKEN"
-	envAppSecret    = "WHATSAPP_APP_SECRET" //nolint:gosec // the name of a variable, not a secret
-	envAPIVersion   = "WHATSAPP_API_VERSION"
-	envBaseURL      = "WHATSAPP_BASE_URL"
-	envMaxRetries   = "WHATSAPP_MAX_RETRIES"
-	envRetryMaxWait = "WHATSAPP_RETRY_MAX_WAIT"
+	envAccessToken   = "WHATSAPP_ACCESS_TOKEN"
+	envAppSecret     = "WHATSAPP_APP_SECRET" //nolint:gosec // the name of a variable, not a secret
+	envAPIVersion    = "WHATSAPP_API_VERSION"
+	envBaseURL       = "WHATSAPP_BASE_URL"
+	envFlowAppSecret = "WHATSAPP_FLOW_APP_SECRET" //nolint:gosec // the name of a variable, not a secret
+	envMaxRetries    = "WHATSAPP_MAX_RETRIES"
+	envRetryMaxWait  = "WHATSAPP_RETRY_MAX_WAIT"
 )
 
 // The bounds of what can be configured: enough to wait out an outage, and not so
@@ -60,12 +64,13 @@ type whatsappProvider struct {
 }
 
 type providerModel struct {
-	AccessToken  types.String `tfsdk:"access_token"`
-	AppSecret    types.String `tfsdk:"app_secret"`
-	APIVersion   types.String `tfsdk:"api_version"`
-	BaseURL      types.String `tfsdk:"base_url"`
-	MaxRetries   types.Number `tfsdk:"max_retries"`
-	RetryMaxWait types.String `tfsdk:"retry_max_wait"`
+	AccessToken   types.String `tfsdk:"access_token"`
+	AppSecret     types.String `tfsdk:"app_secret"`
+	APIVersion    types.String `tfsdk:"api_version"`
+	BaseURL       types.String `tfsdk:"base_url"`
+	FlowAppSecret types.String `tfsdk:"flow_app_secret"`
+	MaxRetries    types.Number `tfsdk:"max_retries"`
+	RetryMaxWait  types.String `tfsdk:"retry_max_wait"`
 }
 
 func (p *whatsappProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -99,6 +104,12 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 					orFromEnvironment(envBaseURL) + " Defaults to `" + graph.DefaultBaseURL + "`, unless one of the two is set and empty: that is an error, because the access token would go to another place than was meant.",
 				Optional:   true,
 				Validators: []validator.String{checkedBy{check: graph.CheckBaseURL, description: "must be an https URL, or an http URL to a loopback address", secret: true, mayBeEmpty: true}},
+			},
+			"flow_app_secret": schema.StringAttribute{
+				MarkdownDescription: "The secret of the app that the Flow is connected to, where that is another app than that of the access token. It signs what `endpoint_check` and `whatsapp_flow_endpoint` send to an endpoint, as Meta signs it. " +
+					"The secret itself is never sent. " + orFromEnvironment(envFlowAppSecret) + " Defaults to `app_secret`.",
+				Optional:  true,
+				Sensitive: true,
 			},
 			"max_retries": schema.NumberAttribute{
 				MarkdownDescription: fmt.Sprintf("How many times a request is sent again after it failed for a temporary reason: a rate limit, a server error, or no answer. From `0` to `%d`. "+
@@ -134,6 +145,7 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 	data := &providerData{}
 	token := data.setting("access_token", config.AccessToken, envAccessToken)
 	secret := data.setting("app_secret", config.AppSecret, envAppSecret)
+	flowSecret := data.setting("flow_app_secret", config.FlowAppSecret, envFlowAppSecret)
 	version := data.setting("api_version", config.APIVersion, envAPIVersion)
 	baseURL := data.setting("base_url", config.BaseURL, envBaseURL)
 	maxWait := data.setting("retry_max_wait", config.RetryMaxWait, envRetryMaxWait)
@@ -154,6 +166,7 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 	}
 	token.check(checkAccessToken, &resp.Diagnostics)
 	secret.check(checkAppSecret, &resp.Diagnostics)
+	flowSecret.check(checkAppSecret, &resp.Diagnostics)
 	version.check(graph.CheckAPIVersion, &resp.Diagnostics)
 	baseURL.check(graph.CheckBaseURL, &resp.Diagnostics)
 	maxWait.check(checkMaxWait, &resp.Diagnostics)
@@ -174,12 +187,13 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 
+	userAgent := "terraform-provider-whatsapp/" + p.version + " Terraform/" + req.TerraformVersion
 	client, err := graph.New(graph.Config{
 		AccessToken:  token.value,
 		AppSecret:    secret.value,
 		APIVersion:   version.value,
 		BaseURL:      baseURL.value,
-		UserAgent:    "terraform-provider-whatsapp/" + p.version + " Terraform/" + req.TerraformVersion,
+		UserAgent:    userAgent,
 		MaxRetries:   maxRetries.number(graph.DefaultMaxRetries),
 		RetryMaxWait: maxWait.duration(),
 		Clock:        p.clock,
@@ -191,10 +205,14 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 		return
 	}
 	data.client = client
-	data.secrets = []string{token.value}
-	if secret.value != "" {
-		data.secrets = append(data.secrets, secret.value)
+	data.endpoints = flowendpoint.Config{
+		AppSecret: cmp.Or(flowSecret.value, secret.value),
+		UserAgent: userAgent,
+		Clock:     p.clock,
+		OnWait:    data.logEndpointWait,
+		OnAnswer:  data.logEndpointAnswer,
 	}
+	data.secrets = slices.DeleteFunc([]string{token.value, secret.value, flowSecret.value}, func(s string) bool { return s == "" })
 }
 
 func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource {
@@ -202,7 +220,7 @@ func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource
 }
 
 func (p *whatsappProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newPhoneNumbersDataSource}
+	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newFlowEndpointDataSource, newPhoneNumbersDataSource}
 }
 
 // Functions do not need a configured provider: Terraform calls them on one that

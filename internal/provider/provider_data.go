@@ -8,14 +8,16 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowendpoint"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
 
 // providerData is what Configure hands to resources and data sources.
 type providerData struct {
-	client  *graph.Client // nil while an argument is unknown
-	unknown []string      // the names of those arguments
-	secrets []string      // never to be logged, and none is empty
+	client    *graph.Client // nil while an argument is unknown
+	endpoints flowendpoint.Config
+	unknown   []string // the names of those arguments
+	secrets   []string // never to be logged, and none is empty
 
 	run    run
 	served servedVersion

@@ -15,6 +15,7 @@ import (
 // whether a key may be replaced: Terraform visits the resources in any order.
 type run struct {
 	failed atomic.Bool // the plan of a resource has failed, so the run fails
+	proofs proofs
 
 	mu   sync.Mutex // guards byID
 	byID map[string]*runNumber

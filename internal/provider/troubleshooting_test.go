@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowendpoint"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
@@ -39,6 +40,10 @@ var messages = []message{
 	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. When the plan replaces the resource, that is an error, because the apply would stop halfway if the key turned out to be a different one.", "Follow the message, which says which of these applies: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource manages yet; `allow_overwrite = true` allows the key to be replaced."},
 	{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. It does not matter whether the resource is new, replaced, tainted or has a different address than before. Nothing was uploaded, and if it was the plan that failed, nothing was destroyed.", "Follow the message, as above; `terraform untaint` keeps a tainted resource. `terraform destroy` first makes such a plan, too: to destroy other resources in the meantime, use `-refresh=false`."},
 	{"A different key on the number is replaced", "The apply puts a key on the number in place of a different one: because the configuration has a new key, because something else has put another key on the number, or because a number was imported with another key than the configuration has. Terraform plans once more while it applies, and prints the warning again.", "Keep the private key of the old key for some time, and give the endpoint that of the new key first: see [Rotating the key without downtime](rotation.md). If the key of `business_public_key_wo` was not changed, its source returns a different key each time it is read: set `business_public_key_wo_version`."},
+	{"The endpoint did not prove that it can decrypt", "`endpoint_check`: an endpoint does not have the private key of the new public key, or something kept it from proving that it has. No key was uploaded, and the number is as it was.", "Follow the message, which says for each endpoint what it answered: see [Answers of an endpoint](#answers-of-an-endpoint)."},
+	{"An endpoint did not pass the whole check", "`endpoint_check`: the endpoint decrypts, but does not answer the health check; or its answer says nothing, and `inconclusive` is `warning`. The key was uploaded, unless an error says otherwise.", "See [Answers of an endpoint](#answers-of-an-endpoint)."},
+	{"The wait does not fit into the timeout", "`wait` of `endpoint_check` is as long as the time for the whole upload, or longer.", "Set longer `timeouts`, or none: the defaults grow by the wait."},
+	{"The check of the endpoint was interrupted", "The data source `whatsapp_flow_endpoint` was cancelled before the endpoint answered.", "Run it again."},
 	{"Could not set the key", "The first upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
 	{"Could not update the key", "A later upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
 	{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
@@ -231,6 +236,16 @@ A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=IN
 			b.WriteString(next + "\n\n")
 		}
 	}
+	b.WriteString("## Answers of an endpoint\n\nThe verdicts of `endpoint_check` and of the data source `whatsapp_flow_endpoint`.\n\n")
+	for _, v := range flowendpoint.Verdicts() {
+		meaning, explained := verdictMeanings[v]
+		next, remedied := remedyOfVerdict[v]
+		if !explained || !remedied {
+			t.Errorf("the verdict %q has a meaning: %t, and a remedy: %t", v, explained, remedied)
+		}
+		fmt.Fprintf(&b, "### Verdict: %s\n\n%s\n\n", v, strings.TrimSpace(meaning+" "+next))
+	}
+	b.WriteString("A firewall, a gateway or mutual TLS that lets only Meta in answers HTTP 401 or 403, which is `refused` as well. " + endpointRemedy(flowendpoint.Answer{Verdict: flowendpoint.Refused, HTTPStatus: 403}) + "\n\n")
 	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message gives the cause, and then the remedy. It never repeats the value.\n\n")
 	seen := map[pemkey.Kind]bool{}
 	for _, text := range refusedKeys(t) {
@@ -327,6 +342,19 @@ func stringConstants(t *testing.T, name, prefix string) []stringConstant {
 		t.Fatalf("%s has no constant that begins with %s", name, prefix)
 	}
 	return found
+}
+
+// verdictMeanings says what each verdict on an endpoint means.
+var verdictMeanings = map[flowendpoint.Verdict]string{
+	flowendpoint.Proven:        "The endpoint decrypted the message and answered the health check: it has the private key.",
+	flowendpoint.NoHealthCheck: "The endpoint decrypted the message, so it has the private key, and answered something else than the health check wants.",
+	flowendpoint.OldProtocol:   "The endpoint decrypted the message, but encrypted its answer with the initialization vector of the message.",
+	flowendpoint.NotEncrypted:  "The endpoint answered with success, and with something that is not encrypted, or not with the AES key of the message.",
+	flowendpoint.WrongKey:      "HTTP 421: no private key that the endpoint has can decrypt the message.",
+	flowendpoint.Refused:       "HTTP 432: the endpoint has another app secret than the one that signed the message, so it did not decrypt it.",
+	flowendpoint.Failing:       "Any other error. Endpoints that do not know of HTTP 421 answer like this to a message that they cannot decrypt.",
+	flowendpoint.NotAnEndpoint: "HTTP 404, 405, 410 or a redirect, which is not followed.",
+	flowendpoint.Unreachable:   "No connection, no TLS, or no complete answer within ten seconds, which is how long Meta waits.",
 }
 
 // causes says what each class of errors means.

@@ -50,12 +50,13 @@ func (floor) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provi
 
 func (floor) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = pschema.Schema{Attributes: map[string]pschema.Attribute{
-		"access_token":   pschema.StringAttribute{Optional: true, Sensitive: true},
-		"app_secret":     pschema.StringAttribute{Optional: true, Sensitive: true},
-		"api_version":    pschema.StringAttribute{Optional: true},
-		"base_url":       pschema.StringAttribute{Optional: true},
-		"max_retries":    pschema.Int64Attribute{Optional: true},
-		"retry_max_wait": pschema.StringAttribute{Optional: true},
+		"access_token":    pschema.StringAttribute{Optional: true, Sensitive: true},
+		"app_secret":      pschema.StringAttribute{Optional: true, Sensitive: true},
+		"api_version":     pschema.StringAttribute{Optional: true},
+		"base_url":        pschema.StringAttribute{Optional: true},
+		"flow_app_secret": pschema.StringAttribute{Optional: true, Sensitive: true},
+		"max_retries":     pschema.Int64Attribute{Optional: true},
+		"retry_max_wait":  pschema.StringAttribute{Optional: true},
 	}}
 }
 
@@ -77,6 +78,7 @@ type model struct {
 	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
 	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
 	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
+	EndpointCheck   types.Object   `tfsdk:"endpoint_check"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -94,7 +96,13 @@ func (encryption) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 		"business_public_key_signature_status": schema.StringAttribute{Computed: true},
 		"business_public_key_fingerprint":      schema.StringAttribute{Computed: true},
 		"allow_overwrite":                      schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false)},
-		"timeouts":                             timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true}),
+		"endpoint_check": schema.SingleNestedAttribute{Optional: true, Attributes: map[string]schema.Attribute{
+			"endpoint_uris": schema.ListAttribute{Required: true, ElementType: types.StringType},
+			"wait":          schema.StringAttribute{Optional: true},
+			"answers":       schema.NumberAttribute{Optional: true},
+			"inconclusive":  schema.StringAttribute{Optional: true},
+		}},
+		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true}),
 	}}
 }
 
