@@ -5,6 +5,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"runtime/debug"
@@ -21,7 +22,12 @@ var version = "dev"
 
 func main() {
 	wait := flag.Bool("debug", false, "wait for a debugger, and print how Terraform reaches this process")
+	showVersion := flag.Bool("version", false, "print the version")
 	flag.Parse()
+	if *showVersion {
+		fmt.Fprintln(os.Stdout, "terraform-provider-whatsapp", version)
+		return
+	}
 	if os.Getenv("GOGC") == "" {
 		// With Go's default, nearly a fifth of what the provider costs is the
 		// collection of garbage, for the sake of a few MiB.

@@ -3,9 +3,28 @@
 package main
 
 import (
+	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 )
+
+// Without the flag, the provider refuses to run outside of the CLI.
+func TestVersionFlag(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	args, flags, stdout, built := os.Args, flag.CommandLine, os.Stdout, version
+	t.Cleanup(func() { os.Args, flag.CommandLine, os.Stdout, version = args, flags, stdout, built })
+	os.Args, os.Stdout, version = []string{"terraform-provider-whatsapp", "-version"}, out, "1.2.3"
+	flag.CommandLine = flag.NewFlagSet("", flag.ContinueOnError)
+	main()
+	if got := read(t, out.Name()); got != "terraform-provider-whatsapp 1.2.3\n" {
+		t.Errorf("-version prints %q", got)
+	}
+}
 
 // Logs are switched off only where nobody has asked for any.
 func TestSilenceUnreadLogs(t *testing.T) {
