@@ -2,6 +2,9 @@ module github.com/wa-flows/terraform-provider-whatsapp
 
 go 1.26.0
 
+// Releases are built with exactly this version.
+toolchain go1.26.8
+
 require (
 	github.com/hashicorp/go-version v1.9.0
 	github.com/hashicorp/terraform-exec v0.26.0
