@@ -80,6 +80,9 @@ func TestVerify(t *testing.T) {
 		"a file in the archive too much": {func(_ *testing.T, f *fixture) {
 			f.archived = append(f.archived, packed{"token", []byte("x"), fs.FileMode(0o644), committed})
 		}, []string{archive + ": it holds "}},
+		"a file in the archive twice": {func(_ *testing.T, f *fixture) {
+			f.archived = append(f.archived, f.archived[0])
+		}, []string{archive + ": it holds "}},
 		"the binary has another name": {func(_ *testing.T, f *fixture) {
 			f.archived[3].name = "terraform-provider-example"
 		}, []string{archive + ": it holds ", archive + ": terraform-provider-example has the mode"}},
