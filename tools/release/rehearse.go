@@ -116,7 +116,11 @@ func (r *rehearsal) play(ctx context.Context, clis []string) error {
 		return err
 	}
 	r.say("built again, without a cache")
-	return compare(filepath.Join(first, "dist", r.sums()), filepath.Join(second, "dist", r.sums()))
+	if err := compare(filepath.Join(first, "dist", r.sums()), filepath.Join(second, "dist", r.sums())); err != nil {
+		return err
+	}
+	r.say("both builds have the same checksums")
+	return nil
 }
 
 func (r *rehearsal) say(what string) {
