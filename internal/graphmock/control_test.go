@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,10 +26,19 @@ func TestControlChangesNumbers(t *testing.T) {
 		{"take the key away", "DELETE", at + "/key", "", 200, "", "MISMATCH", 0},
 		{"reregister", "POST", at + "/reregister", "", 200, "K1", "MISMATCH", 0},
 		{"deregister", "POST", at + "/deregister", "", 200, "K1", "VALID", 133010},
+		{"delete", "DELETE", at, "", 200, "K1", "VALID", 33},
 		{"reset", "POST", "/_mock/reset", "", 200, "", "MISMATCH", 0},
 		{"unknown number", "POST", "/_mock/numbers/999/reregister", "", 404, "K1", "VALID", 0},
 		{"unknown path", "GET", "/_mock/nonsense", "", 404, "K1", "VALID", 0},
 		{"wrong method", "DELETE", "/_mock/reset", "", 404, "K1", "VALID", 0},
+		{"no key", "POST", at + "/key", "status=VALID", 400, "K1", "VALID", 0},
+		{"misspelled field", "POST", at + "/key", "business_public_key=K2&Status=MISMATCH", 400, "K1", "VALID", 0},
+		{"field twice", "POST", at + "/key", "business_public_key=K2&business_public_key=K3", 400, "K1", "VALID", 0},
+		{"needless field", "POST", at + "/reregister", "status=VALID", 400, "K1", "VALID", 0},
+		{"query", "POST", at + "/reregister?really=1", "", 400, "K1", "VALID", 0},
+		{"fault without a name", "POST", "/_mock/faults", "times=1", 400, "K1", "VALID", 0},
+		{"unknown fault", "POST", "/_mock/faults", "name=x", 400, "K1", "VALID", 0},
+		{"fault given twice", "POST", "/_mock/faults", "name=slow&name=lagging", 400, "K1", "VALID", 0},
 		{"bad form", "POST", at + "/key", "business_public_key=%zz", 400, "K1", "VALID", 0},
 		{"endless form", "POST", at + "/key", "business_public_key=" + strings.Repeat("x", 70<<10), 400, "K1", "VALID", 0},
 	} {
@@ -98,6 +108,44 @@ func TestControlServesThisMachineOnly(t *testing.T) {
 		s.ServeHTTP(w, r)
 		if w.Code != tt.status {
 			t.Errorf("%s asking %s: %d, want %d", tt.remote, tt.host, w.Code, tt.status)
+		}
+	}
+}
+
+func TestControlWantsAForm(t *testing.T) {
+	s := start(t, graphmock.Options{Control: true})
+	got := do(t, s, http.MethodPost, "/_mock/faults", `{"name":"slow"}`, header("Content-Type", "application/json"))
+	if got.status != 400 || !strings.Contains(got.text, "application/x-www-form-urlencoded") {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+}
+
+// Each command that is listed works as it is printed for curl.
+func TestControlListsItsCommands(t *testing.T) {
+	s := start(t, graphmock.Options{Control: true})
+	var listed []graphmock.Command
+	if err := json.Unmarshal([]byte(get(t, s, "/_mock/").text), &listed); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(listed, graphmock.Commands()) || len(listed) == 0 {
+		t.Errorf("listed: %v", listed)
+	}
+	for _, c := range listed {
+		words := strings.Fields(c.Curl("http://mock", number))
+		method, body := http.MethodGet, ""
+		for i, word := range words {
+			switch word {
+			case "-X":
+				method = words[i+1]
+			case "-d", "--data-urlencode":
+				method = http.MethodPost
+				body += "&" + strings.Replace(words[i+1], "@public.pem", "=K", 1)
+			}
+		}
+		path, ok := strings.CutPrefix(words[len(words)-1], "http://mock")
+		got := do(t, s, method, path, strings.TrimPrefix(body, "&"))
+		if !ok || method != c.Method || got.status != 200 {
+			t.Errorf("%q: %d %s", words, got.status, got.text)
 		}
 	}
 }

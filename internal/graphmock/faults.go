@@ -49,6 +49,7 @@ type Fault struct {
 type scripted struct {
 	Fault
 	after, left int
+	played      *played // nil when it was not played by name
 }
 
 // Script adds faults. Each request is matched with them in order and consumes at
@@ -57,8 +58,12 @@ func (s *Server) Script(f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range f {
-		s.faults = append(s.faults, &scripted{Fault: x, after: x.After, left: max(x.Times, 1)})
+		s.scriptLocked(x, nil)
 	}
+}
+
+func (s *Server) scriptLocked(f Fault, p *played) {
+	s.faults = append(s.faults, &scripted{Fault: f, after: f.After, left: max(f.Times, 1), played: p})
 }
 
 // ClearFaults forgets every scripted fault.

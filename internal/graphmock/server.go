@@ -20,6 +20,8 @@
 // Methods such as [Server.Reregister] and [Server.SetKey] change a number without a
 // request, as other people and WhatsApp do. [Server.Script] disturbs requests: an
 // error, a delay, a connection that breaks before or after the request took effect.
+// [Server.Play] does the same for faults that have a name, and [Options.Control] makes
+// all of this available to a program that is not written in Go.
 //
 // Nothing in it was compared with the live service: what Meta documents is followed
 // to the letter, and what is uncertain can be switched with a Set method, so that a
@@ -52,18 +54,10 @@ type Options struct {
 	// NewestVersion, such as "v26.0", refuses anything newer as an unknown path.
 	// How Meta refuses a version from the future is a guess.
 	NewestVersion string
-	// Control serves, below /_mock/, an interface for a person at a shell:
-	//
-	//	GET    /_mock/requests
-	//	GET    /_mock/numbers
-	//	POST   /_mock/numbers/{id}/reregister
-	//	POST   /_mock/numbers/{id}/deregister
-	//	POST   /_mock/numbers/{id}/key   form: business_public_key, status (default VALID)
-	//	DELETE /_mock/numbers/{id}/key
-	//	POST   /_mock/reset              see [Server.Reset]
-	//
-	// It answers JSON, errors as {"error":"…"}, and serves loopback callers only.
-	// Its requests are neither recorded nor subject to faults.
+	// Control serves, below /_mock/, an interface for a person at a shell, or for a
+	// test in another language: see [Commands]. It answers JSON, errors as
+	// {"error":"…"}, and serves loopback callers only. Its requests are neither
+	// recorded nor subject to faults.
 	Control bool
 }
 
@@ -87,6 +81,7 @@ type Server struct {
 	wabas   []string
 	knobs   knobs
 	faults  []*scripted
+	lasting []*played
 	budget  budget
 
 	requests    []*Request
@@ -236,7 +231,7 @@ func (s *Server) Close() {
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.knobs, s.faults, s.budget = knobs{}, nil, budget{}
+	s.knobs, s.faults, s.lasting, s.budget = knobs{}, nil, nil, budget{}
 	for i, n := range s.numbers {
 		s.numbers[i] = newSlot(n.Number)
 	}

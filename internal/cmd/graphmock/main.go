@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command graphmock serves the mock Graph API on a loopback port, for trying the
-// provider without a WhatsApp account.
+// provider, and testing configurations that use it, without a WhatsApp account.
 package main
 
 import (
@@ -17,6 +17,9 @@ import (
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
+
+// version is set by the release build.
+var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -44,22 +47,42 @@ func (f *numbersFlag) Set(v string) error {
 	return nil
 }
 
+// faultsFlag collects repeated -fault NAME,SETTING=VALUE.
+type faultsFlag []string
+
+func (f *faultsFlag) String() string { return "" }
+
+func (f *faultsFlag) Set(v string) error {
+	*f = append(*f, v)
+	return nil
+}
+
 // run serves until ctx ends and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var numbers numbersFlag
+	var faults faultsFlag
 	flags := flag.NewFlagSet("graphmock", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:0", "loopback address to listen on; port 0 takes a free one")
-	token := flags.String("token", "", "the access token to accept (default: any)")
-	secret := flags.String("app-secret", "", "demand an appsecret_proof made with this app secret")
-	oldest := flags.String("oldest", "", "oldest usable API version, such as v21.0")
-	newest := flags.String("newest", "", "newest API version, such as v26.0")
-	flags.Var(&numbers, "number", "phone number ID to serve, or ID:WABA; may be repeated (default 106540352242922)")
+	flags.Usage = func() { usage(flags) }
+	// The provider sends its token without TLS to a loopback address only, so the
+	// server would be of no use elsewhere.
+	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` to listen on, such as 127.0.0.1:8080; port 0 takes a free one")
+	token := flags.String("token", "", "the access token to accept (default any)")
+	secret := flags.String("app-secret", "", "demand an appsecret_proof made with this app `secret`")
+	oldest := flags.String("oldest", "", "oldest usable API `version`, such as v21.0")
+	newest := flags.String("newest", "", "newest API `version`, such as v26.0")
+	flags.Var(&numbers, "number", "phone number `ID` to serve, or ID:WABA; may be repeated (default 106540352242922)")
+	flags.Var(&faults, "fault", "`fault` to play from the start, as NAME or NAME,SETTING=VALUE,...; may be repeated")
+	showVersion := flags.Bool("version", false, "print the version")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
 		}
 		return 2
+	}
+	if *showVersion {
+		_, _ = fmt.Fprintln(stdout, "graphmock", version)
+		return 0
 	}
 	if flags.NArg() > 0 {
 		_, _ = fmt.Fprintf(stderr, "unexpected argument %q\n", flags.Arg(0))
@@ -81,7 +104,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	for _, n := range numbers {
 		s.AddNumber(n)
 	}
-	if err := s.Start(*addr); err != nil {
+	for _, f := range faults {
+		if err := s.Play(f); err != nil {
+			_, _ = fmt.Fprintln(stderr, err)
+			return 2
+		}
+	}
+	if err := s.Start(*listen); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
@@ -94,40 +123,4 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	<-ctx.Done()
 	_, _ = fmt.Fprintln(stdout, "Stopped.")
 	return 0
-}
-
-func explain(url, token, secret, id string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "The mock Graph API listens on %s. It keeps everything in memory.\n\n", url)
-	b.WriteString("In the shell that runs Terraform:\n")
-	fmt.Fprintf(&b, "  export WHATSAPP_BASE_URL=%s\n", url)
-	fmt.Fprintf(&b, "  export WHATSAPP_ACCESS_TOKEN=%s\n", quote(token))
-	if secret != "" {
-		fmt.Fprintf(&b, "  export WHATSAPP_APP_SECRET=%s\n", quote(secret))
-	}
-	control := url + "/_mock/"
-	for _, c := range []struct{ what, curl string }{
-		{"What was requested", control + "requests"},
-		{"What the numbers hold", control + "numbers"},
-		{"Register a number again, so that its signature becomes MISMATCH", "-X POST " + control + "numbers/" + id + "/reregister"},
-		{"Take a number's registration away", "-X POST " + control + "numbers/" + id + "/deregister"},
-		{
-			"Put another key there, unchecked (status: VALID unless given)",
-			"--data-urlencode business_public_key@public.pem -d status=VALID " + control + "numbers/" + id + "/key",
-		},
-		{"Take the key away", "-X DELETE " + control + "numbers/" + id + "/key"},
-		{"Forget requests and keys", "-X POST " + control + "reset"},
-	} {
-		fmt.Fprintf(&b, "\n%s:\n  curl -s %s\n", c.what, c.curl)
-	}
-	b.WriteString("\nCtrl-C stops it.\n")
-	return b.String()
-}
-
-// quote makes v one word of a POSIX shell.
-func quote(v string) string {
-	if strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == "" {
-		return v
-	}
-	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
 const childEnv = "GRAPHMOCK_TEST_CHILD"
@@ -31,7 +34,7 @@ var baseURL = regexp.MustCompile(`export WHATSAPP_BASE_URL=(http://127\.0\.0\.1:
 
 func TestTheProgramServesUntilInterrupted(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"=-token T|1 -app-secret it's -number 11 -number 12:7 -oldest v21.0 -newest v26.0")
+	cmd.Env = append(os.Environ(), childEnv+"=-token T|1 -app-secret it's -number 11 -number 12:7 -oldest v21.0 -newest v26.0 -fault slow,delay=1ms -fault rate-limit,object=12")
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -57,6 +60,7 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 	for _, want := range []string{
 		"export WHATSAPP_ACCESS_TOKEN='T|1'\n", `export WHATSAPP_APP_SECRET='it'\''s'` + "\n",
 		"curl -s " + m[1] + "/_mock/requests\n", "curl -s -X POST " + m[1] + "/_mock/numbers/11/reregister\n",
+		"curl -s -d name=rate-limit -d minutes=5 " + m[1] + "/_mock/faults\n", "curl -s -X POST " + m[1] + "/_mock/reset\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
@@ -88,6 +92,10 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 		t.Error(got)
 	}
 
+	if got := get("/_mock/faults"); !strings.Contains(got, `"name":"slow"`) || !strings.Contains(got, `"delay":"1ms"`) || !strings.Contains(got, `"name":"rate-limit"`) {
+		t.Error(got)
+	}
+
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +122,11 @@ func TestWrongArguments(t *testing.T) {
 		{"-number :7", 2, "the ID is missing"},
 		{"-oldest 21", 2, "does not look like v25.0"},
 		{"-newest v26", 2, "does not look like v25.0"},
-		{"-addr 0.0.0.0:0", 1, "only loopback"},
+		{"-listen 0.0.0.0:0", 1, "only loopback"},
+		{"-listen :8080", 1, "only loopback"},
+		{"-listen 8080", 1, "missing port"},
+		{"-fault x", 2, "there is no fault"},
+		{"-fault slow -fault slow,delay=10", 2, "is not a time such as 10s"},
 	} {
 		var stdout, stderr strings.Builder
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -136,5 +148,67 @@ func TestDefaults(t *testing.T) {
 	if text := stdout.String(); !strings.Contains(text, "ACCESS_TOKEN=any-token-will-do\n") ||
 		!strings.Contains(text, "/106540352242922/reregister") || strings.Contains(text, "APP_SECRET") {
 		t.Error(text)
+	}
+}
+
+// The program can be started anew at the same address, also while a client still
+// has a connection to the one before.
+func TestThePortIsKept(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		stdout, started := io.Pipe()
+		done := make(chan int)
+		go func() { done <- run(ctx, []string{"-listen", addr}, started, started) }()
+		out := bufio.NewReader(stdout)
+		if line, err := out.ReadString('\n'); err != nil || !strings.Contains(line, "listens on http://"+addr+".") {
+			t.Fatal(line, err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, out) }()
+		resp, err := http.Get("http://" + addr + "/_mock/numbers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+		cancel()
+		if code := <-done; code != 0 {
+			t.Errorf("the exit code is %d", code)
+		}
+	}
+}
+
+func TestHelpListsFaultsAndCommands(t *testing.T) {
+	var stdout, stderr strings.Builder
+	if code := run(t.Context(), []string{"-help"}, &stdout, &stderr); code != 0 {
+		t.Errorf("the exit code is %d", code)
+	}
+	text := stderr.String()
+	for _, p := range graphmock.Presets() {
+		if !strings.Contains(text, "\n  "+p.Name+": "+p.Does+"\n") {
+			t.Errorf("%s is not in:\n%s", p.Name, text)
+		}
+		for _, s := range p.Settings {
+			if !strings.Contains(text, "    "+s.Name+"="+s.Default+" ") {
+				t.Errorf("%s of %s is not in:\n%s", s.Name, p.Name, text)
+			}
+		}
+	}
+	for _, c := range graphmock.Commands() {
+		if !strings.Contains(text, "\n"+c.Does+":\n  curl -s ") || !strings.Contains(text, strings.ReplaceAll(c.Path, "{id}", "ID")+"\n") {
+			t.Errorf("%s is not in:\n%s", c.Path, text)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var stdout, stderr strings.Builder
+	if code := run(t.Context(), []string{"-version"}, &stdout, &stderr); code != 0 || stdout.String() != "graphmock dev\n" || stderr.Len() > 0 {
+		t.Errorf("%d %s%s", code, stdout.String(), stderr.String())
 	}
 }
