@@ -19,8 +19,8 @@ import (
 // documents are the files next to the binary, as they are in the repository.
 var documents = []string{"CHANGELOG.md", "LICENSE", "README.md"}
 
-// checkArchive returns the binary and the modules in it.
-func (r release) checkArchive(file string, t target, c commit) (binary []byte, modules map[string]string, err error) {
+// checkArchive returns the binary, which has the given name, and the modules in it.
+func (r release) checkArchive(file, name string, t target, c commit) (binary []byte, modules map[string]string, err error) {
 	reader, err := zip.OpenReader(file)
 	if err != nil {
 		return nil, nil, err
@@ -30,7 +30,7 @@ func (r release) checkArchive(file string, t target, c commit) (binary []byte, m
 	contents := map[string][]byte{}
 	for _, f := range reader.File {
 		mode := fs.FileMode(0o644)
-		if f.Name == r.binary(t) {
+		if f.Name == name {
 			mode = 0o755
 		}
 		if f.Mode() != mode {
@@ -45,21 +45,21 @@ func (r release) checkArchive(file string, t target, c commit) (binary []byte, m
 		}
 		contents[f.Name] = content
 	}
-	want := append([]string{r.binary(t)}, documents...)
+	want := append([]string{name}, documents...)
 	slices.Sort(want)
 	if got := sortedKeys(contents); len(reader.File) != len(want) || !slices.Equal(got, want) {
 		return nil, nil, errors.Join(append(problems, fmt.Errorf("it holds %q, not %q", got, want))...)
 	}
-	for _, name := range documents {
-		original, err := os.ReadFile(filepath.Join(c.source, name))
+	for _, document := range documents {
+		original, err := os.ReadFile(filepath.Join(c.source, document))
 		if err != nil {
 			return nil, nil, err
 		}
-		if !bytes.Equal(contents[name], original) {
-			problems = append(problems, fmt.Errorf("%s is not that of the repository", name))
+		if !bytes.Equal(contents[document], original) {
+			problems = append(problems, fmt.Errorf("%s is not that of the repository", document))
 		}
 	}
-	binary = contents[r.binary(t)]
+	binary = contents[name]
 	modules, err = r.checkBinary(binary, t, c)
 	return binary, modules, errors.Join(append(problems, err)...)
 }

@@ -13,6 +13,9 @@ import (
 
 const configFile = ".goreleaser.yml"
 
+// mockName is the name of the build, and of the program, of the mock server.
+const mockName = "graphmock"
+
 // target is a platform that the provider is released for.
 type target struct{ os, arch string }
 
@@ -21,7 +24,8 @@ func (t target) String() string { return t.os + "_" + t.arch }
 // config is what the checks need of .goreleaser.yml.
 type config struct {
 	project string
-	targets []target
+	targets []target // of the provider
+	mock    []target // of the mock server
 }
 
 // readConfig reads the only list of the targets.
@@ -33,22 +37,30 @@ func readConfig(file string) (config, error) {
 	var c struct {
 		ProjectName string `yaml:"project_name"`
 		Builds      []struct {
+			ID      string   `yaml:"id"`
 			Targets []string `yaml:"targets"`
 		} `yaml:"builds"`
 	}
 	if err := yaml.Unmarshal(text, &c); err != nil {
 		return config{}, fmt.Errorf("%s: %w", file, err)
 	}
-	if c.ProjectName == "" || len(c.Builds) != 1 || len(c.Builds[0].Targets) == 0 {
-		return config{}, fmt.Errorf("%s does not have a project_name and exactly one build with a list of targets", file)
-	}
 	out := config{project: c.ProjectName}
-	for _, text := range c.Builds[0].Targets {
-		t, err := parseTarget(text)
-		if err != nil {
-			return config{}, fmt.Errorf("%s: %w", file, err)
+	lists := map[string]*[]target{"provider": &out.targets, mockName: &out.mock}
+	for _, b := range c.Builds {
+		list, ok := lists[b.ID]
+		if !ok {
+			return config{}, fmt.Errorf("%s has a build %q, for which there are no checks", file, b.ID)
 		}
-		out.targets = append(out.targets, t)
+		for _, text := range b.Targets {
+			t, err := parseTarget(text)
+			if err != nil {
+				return config{}, fmt.Errorf("%s: %w", file, err)
+			}
+			*list = append(*list, t)
+		}
+	}
+	if c.ProjectName == "" || len(out.targets) == 0 || len(out.mock) == 0 {
+		return config{}, fmt.Errorf("%s does not have a project_name and lists of targets for the builds provider and %s", file, mockName)
 	}
 	return out, nil
 }
@@ -70,7 +82,7 @@ func (c config) restrict(text string) (config, error) {
 	}
 	for _, t := range c.targets {
 		if t == wanted {
-			return config{c.project, []target{t}}, nil
+			return config{c.project, []target{t}, []target{t}}, nil
 		}
 	}
 	return config{}, errors.New("the provider is not released for " + text)

@@ -12,11 +12,15 @@ import (
 
 const settings = `project_name: terraform-provider-example
 builds:
-  - binary: x
+  - id: provider
+    binary: x
     targets:
       - linux_amd64
       - windows_arm64
     env: []
+  - id: graphmock
+    targets:
+      - linux_amd64
 `
 
 func write(t *testing.T, text string) string {
@@ -30,13 +34,15 @@ func write(t *testing.T, text string) string {
 
 func TestReadConfig(t *testing.T) {
 	got, err := readConfig(write(t, settings))
-	want := config{"terraform-provider-example", []target{{"linux", "amd64"}, {"windows", "arm64"}}}
+	want := config{"terraform-provider-example", []target{{"linux", "amd64"}, {"windows", "arm64"}}, []target{{"linux", "amd64"}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("it is %v, %v, not %v", got, err, want)
 	}
 	for name, test := range map[string]struct{ old, with, want string }{
 		"no project":          {"project_name", "name", "does not have a project_name"},
 		"no list":             {"targets", "goos", "does not have a project_name"},
+		"no mock server":      {"  - id: graphmock\n    targets:\n      - linux_amd64\n", "", "does not have a project_name"},
+		"an unknown build":    {"id: graphmock", "id: other", `has a build "other"`},
 		"no architecture":     {"linux_amd64", "linux", `the target "linux" is not`},
 		"a variant":           {"linux_amd64", "linux_amd64_v1", `the target "linux_amd64_v1" is not`},
 		"no operating system": {"linux_amd64", "_amd64", `the target "_amd64" is not`},
@@ -53,12 +59,12 @@ func TestReadConfig(t *testing.T) {
 // The rehearsal for one platform has only that in the list, in the file and in what
 // is read from it.
 func TestRestrict(t *testing.T) {
-	c := config{"x", []target{{"linux", "amd64"}, {"windows", "arm64"}}}
+	c := config{"x", []target{{"linux", "amd64"}, {"windows", "arm64"}}, []target{{"linux", "amd64"}}}
 	if _, err := c.restrict("plan9_arm"); err == nil {
 		t.Error("a platform that is not in the list was taken")
 	}
 	got, err := c.restrict("windows_arm64")
-	want := config{"x", []target{{"windows", "arm64"}}}
+	want := config{"x", []target{{"windows", "arm64"}}, []target{{"windows", "arm64"}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("it is %v, %v, not %v", got, err, want)
 	}
@@ -70,7 +76,8 @@ func TestRestrict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := strings.Replace(settings, "      - linux_amd64\n", "", 1); string(text) != want {
+	without := strings.Replace(settings, "      - linux_amd64\n", "", 1)
+	if want := strings.Replace(without, "linux_amd64", "windows_arm64", 1); string(text) != want {
 		t.Errorf("the file is\n%s\nnot\n%s", text, want)
 	}
 }

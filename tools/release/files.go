@@ -24,8 +24,18 @@ func (r release) sums() string { return r.prefix() + "SHA256SUMS" }
 
 func (r release) signature() string { return r.sums() + ".sig" }
 
-func (r release) binary(t target) string {
-	name := r.project + "_v" + r.version
+func (r release) binary(t target) string { return executable(r.project+"_v"+r.version, t) }
+
+// mockArchive is the archive of the mock server. The registries may not take it for
+// one of the provider, so that its name begins differently, and it is not in the
+// checksums.
+func (r release) mockArchive(t target) string {
+	return mockName + "_" + r.version + "_" + t.String() + ".zip"
+}
+
+func (r release) mockSignature(t target) string { return r.mockArchive(t) + ".sig" }
+
+func executable(name string, t target) string {
 	if t.os == "windows" {
 		name += ".exe"
 	}

@@ -41,6 +41,7 @@ type fixture struct {
 	commit
 	key      *openpgp.Entity
 	archived []packed
+	mocked   []packed // in the archive of the mock server
 	modules  map[string]string
 	created  time.Time
 	manifest string
@@ -56,11 +57,11 @@ const program = `package main
 
 import "os"
 
-var version = "dev"
+var name, version = "terraform-provider-example", "dev"
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "-version" {
-		os.Stdout.WriteString("terraform-provider-example " + version + "\n")
+		os.Stdout.WriteString(name + " " + version + "\n")
 	}
 }
 `
@@ -79,13 +80,14 @@ func newFixture(t *testing.T) *fixture {
 			t.Fatal(err)
 		}
 	}
-	binary := filepath.Join(t.TempDir(), "binary")
+	binary, mock := filepath.Join(t.TempDir(), "binary"), filepath.Join(t.TempDir(), "mock")
 	for _, args := range [][]string{
 		{"git", "init", "--quiet"},
 		{"git", "add", "--all"},
 		{"git", "commit", "--quiet", "--message", "x"},
 		{"git", "tag", "v1.2.3"},
 		{"go", "build", "-trimpath", "-buildvcs=true", "-ldflags", "-s -w -X main.version=1.2.3", "-o", binary, "."},
+		{"go", "build", "-trimpath", "-buildvcs=true", "-ldflags", "-s -w -X main.version=1.2.3 -X main.name=graphmock", "-o", mock, "."},
 	} {
 		command := exec.Command(args[0], args[1:]...)
 		command.Dir = source
@@ -102,7 +104,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	here := target{runtime.GOOS, runtime.GOARCH}
 	f := &fixture{
-		release:  release{config{"terraform-provider-example", []target{here}}, "1.2.3"},
+		release:  release{config{"terraform-provider-example", []target{here}, []target{here}}, "1.2.3"},
 		commit:   c,
 		key:      newKey(t, packet.PubKeyAlgoRSA),
 		modules:  map[string]string{"stdlib": runtime.Version(), "example.com/terraform-provider-example": "v1.2.3"},
@@ -113,24 +115,26 @@ func newFixture(t *testing.T) *fixture {
 		sign:     func(signature []byte) []byte { return signature },
 	}
 	f.signer = f.key
-	for _, name := range []string{"CHANGELOG.md", "LICENSE", "README.md", ""} {
-		file, mode := filepath.Join(source, name), fs.FileMode(0o644)
-		if name == "" {
-			name, file, mode = f.binary(here), binary, 0o755
-		}
+	add := func(to *[]packed, name, file string, mode fs.FileMode) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.archived = append(f.archived, packed{name, content, mode, committed})
+		*to = append(*to, packed{name, content, mode, committed})
 	}
+	for _, name := range []string{"CHANGELOG.md", "LICENSE", "README.md"} {
+		add(&f.archived, name, filepath.Join(source, name), 0o644)
+		add(&f.mocked, name, filepath.Join(source, name), 0o644)
+	}
+	add(&f.archived, f.binary(here), binary, 0o755)
+	add(&f.mocked, executable(mockName, here), mock, 0o755)
 	return f
 }
 
 // clone is a copy that can be damaged.
 func (f *fixture) clone() *fixture {
 	c := *f
-	c.archived, c.modules = slices.Clone(f.archived), maps.Clone(f.modules)
+	c.archived, c.mocked, c.modules = slices.Clone(f.archived), slices.Clone(f.mocked), maps.Clone(f.modules)
 	return &c
 }
 
@@ -149,13 +153,16 @@ func (f *fixture) write(t *testing.T) string {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(files[name]), name)
 	}
-	text := f.sums(sums.String())
-	files[base+"SHA256SUMS"] = []byte(text)
-	var signature bytes.Buffer
-	if err := openpgp.DetachSign(&signature, f.signer, strings.NewReader(text), nil); err != nil {
-		t.Fatal(err)
+	files[base+"SHA256SUMS"] = []byte(f.sums(sums.String()))
+	mock := "graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip"
+	files[mock] = pack(t, f.mocked)
+	for _, name := range []string{base + "SHA256SUMS", mock} {
+		var signature bytes.Buffer
+		if err := openpgp.DetachSign(&signature, f.signer, bytes.NewReader(files[name]), nil); err != nil {
+			t.Fatal(err)
+		}
+		files[name+".sig"] = f.sign(signature.Bytes())
 	}
-	files[base+"SHA256SUMS.sig"] = f.sign(signature.Bytes())
 	folder := t.TempDir()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {

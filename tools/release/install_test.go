@@ -20,7 +20,7 @@ func TestLockFile(t *testing.T) {
   ]
 }
 `
-	r := release{config{"x", []target{{"linux", "arm"}, {"linux", "amd64"}}}, "1.2.3"}
+	r := release{config{project: "x", targets: []target{{"linux", "arm"}, {"linux", "amd64"}}}, "1.2.3"}
 	for name, test := range map[string]struct {
 		text string
 		ok   bool

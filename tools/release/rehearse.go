@@ -119,6 +119,9 @@ func (r *rehearsal) play(ctx context.Context, clis []string) error {
 	if err := compare(filepath.Join(first, "dist", r.sums()), filepath.Join(second, "dist", r.sums())); err != nil {
 		return err
 	}
+	if err := r.compareMock(filepath.Join(first, "dist"), filepath.Join(second, "dist")); err != nil {
+		return err
+	}
 	r.say("both builds have the same checksums")
 	return nil
 }

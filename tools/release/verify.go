@@ -48,7 +48,7 @@ func verify(ctx context.Context, args []string, out io.Writer) error {
 	if err := r.verify(ctx, flags.Arg(0), c, armored); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s %s: %d archives are as they should be\n", r.project, r.version, len(r.targets))
+	fmt.Fprintf(out, "%s %s: %d archives are as they should be\n", r.project, r.version, len(r.targets)+len(r.mock))
 	return nil
 }
 
@@ -59,6 +59,7 @@ func (r release) verify(ctx context.Context, folder string, c commit, key []byte
 	if key != nil {
 		files = append(files, r.signature())
 	}
+	files = append(files, r.mockFiles(key != nil)...)
 	problems := []error{checkNames(folder, files)}
 	sums, err := os.ReadFile(filepath.Join(folder, r.sums()))
 	if err != nil {
@@ -73,7 +74,7 @@ func (r release) verify(ctx context.Context, folder string, c commit, key []byte
 		problems = append(problems, within(r.signature(), err))
 	}
 	for _, t := range r.targets {
-		binary, modules, err := r.checkArchive(filepath.Join(folder, r.archive(t)), t, c)
+		binary, modules, err := r.checkArchive(filepath.Join(folder, r.archive(t)), r.binary(t), t, c)
 		problems = append(problems, within(r.archive(t), err))
 		if modules != nil {
 			document, err := os.ReadFile(filepath.Join(folder, r.sbom(t)))
@@ -83,9 +84,10 @@ func (r release) verify(ctx context.Context, folder string, c commit, key []byte
 			problems = append(problems, within(r.sbom(t), err))
 		}
 		if t == (target{runtime.GOOS, runtime.GOARCH}) && binary != nil {
-			problems = append(problems, within(r.archive(t), r.checkVersion(ctx, binary, t)))
+			problems = append(problems, within(r.archive(t), checkVersion(ctx, binary, r.binary(t), r.project+" "+r.version)))
 		}
 	}
+	problems = append(problems, r.checkMock(ctx, folder, c, key))
 	return errors.Join(problems...)
 }
 
@@ -173,13 +175,13 @@ func (r release) checkManifest(folder string) error {
 }
 
 // checkVersion runs the binary for this machine.
-func (r release) checkVersion(ctx context.Context, binary []byte, t target) error {
+func checkVersion(ctx context.Context, binary []byte, name, want string) error {
 	folder, err := os.MkdirTemp("", "release-version-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, r.binary(t))
+	file := filepath.Join(folder, name)
 	if err := os.WriteFile(file, binary, 0o700); err != nil { //nolint:gosec // it has to run
 		return err
 	}
@@ -187,7 +189,7 @@ func (r release) checkVersion(ctx context.Context, binary []byte, t target) erro
 	if err != nil {
 		return fmt.Errorf("-version: %w", err)
 	}
-	if want := r.project + " " + r.version; string(bytes.TrimSpace(got)) != want {
+	if string(bytes.TrimSpace(got)) != want {
 		return fmt.Errorf("-version prints %q, not %q", bytes.TrimSpace(got), want)
 	}
 	return nil

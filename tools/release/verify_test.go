@@ -53,7 +53,10 @@ func TestVerify(t *testing.T) {
 		"signed with another key": {func(t *testing.T, f *fixture) {
 			t.Helper()
 			f.signer = newKey(t, packet.PubKeyAlgoRSA)
-		}, []string{"SHA256SUMS.sig: openpgp: signature made by unknown entity"}},
+		}, []string{
+			"SHA256SUMS.sig: openpgp: signature made by unknown entity",
+			runtime.GOARCH + ".zip.sig: openpgp: signature made by unknown entity",
+		}},
 		"the signature is text": {func(_ *testing.T, f *fixture) {
 			f.sign = func(signature []byte) []byte {
 				var out bytes.Buffer
@@ -105,8 +108,22 @@ func TestVerify(t *testing.T) {
 			}
 		}, []string{`for GOOS, not "plan9"`, `for GOARCH, not "arm"`}},
 		"the binary has a path of the machine": {func(_ *testing.T, f *fixture) {
-			f.absent = []string{"terraform-provider-example "}
+			f.absent = []string{"example.com/terraform-provider-example"}
 		}, []string{"the binary has the path"}},
+		"the mock server is missing for a platform": {func(_ *testing.T, f *fixture) {
+			f.mock = append(f.mock, target{"plan9", "arm"})
+		}, []string{"graphmock_1.2.3_plan9_arm.zip is missing", "graphmock_1.2.3_plan9_arm.zip.sig is missing"}},
+		"the mock server is in the checksums": {func(_ *testing.T, f *fixture) {
+			f.sums = func(text string) string {
+				return strings.Repeat("0", 64) + "  graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip\n" + text
+			}
+		}, []string{"has more than the checksums"}},
+		"the archive of the mock server has the provider": {func(_ *testing.T, f *fixture) {
+			f.mocked[3].content = f.archived[3].content
+		}, []string{"graphmock_1.2.3_", `-version prints "terraform-provider-example 1.2.3", not "graphmock 1.2.3"`}},
+		"the archive of the mock server has another mode": {func(_ *testing.T, f *fixture) {
+			f.mocked[0].mode = 0o755
+		}, []string{"graphmock_1.2.3_", "CHANGELOG.md has the mode"}},
 		"the SBOM lacks a module": {func(_ *testing.T, f *fixture) {
 			f.modules["stdlib"] = "go1.0"
 		}, []string{"spdx.json: it does not name stdlib " + runtime.Version()}},
@@ -139,7 +156,7 @@ func TestVerifyRunsTheBinary(t *testing.T) {
 		"1.2.4": `-version prints "terraform-provider-example 1.2.3", not "terraform-provider-example 1.2.4"`,
 	} {
 		got := ""
-		if err := (release{f.config, version}).checkVersion(t.Context(), f.archived[3].content, here); err != nil {
+		if err := checkVersion(t.Context(), f.archived[3].content, f.binary(here), "terraform-provider-example "+version); err != nil {
 			got = err.Error()
 		}
 		if got != want {
