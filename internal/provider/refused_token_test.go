@@ -86,8 +86,10 @@ func TestCLI_aTokenRefusedDuringApply(t *testing.T) {
 	numbers := manyNumbers(30)
 	w := newWorld(t, numbers...)
 	c := w.cli(eachNumber(numbers, quote(keyA(t))))
-	w.Script(graphmock.Fault{Method: http.MethodPost, Status: http.StatusUnauthorized, Times: -1,
-		Body: graphmock.ErrorBody(190, 463, "OAuthException", "Error validating access token: Session has expired", nil)})
+	w.Script(graphmock.Fault{
+		Method: http.MethodPost, Status: http.StatusUnauthorized, Times: -1,
+		Body: graphmock.ErrorBody(190, 463, "OAuthException", "Error validating access token: Session has expired", nil),
+	})
 	printed, err := c.run("apply", "-auto-approve")
 	if err == nil {
 		t.Fatal("the apply passes")
