@@ -23,8 +23,9 @@ import (
 // check: warnings, for_each, signals, and the published examples as they are.
 type cli struct {
 	*tfexec.Terraform
-	w      *world
-	output bytes.Buffer
+	w           *world
+	output      bytes.Buffer
+	environment map[string]string // of run
 }
 
 func (w *world) cli(config string) *cli {
@@ -37,7 +38,7 @@ func (w *world) cli(config string) *cli {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c := &cli{Terraform: tf, w: w}
+	c := &cli{Terraform: tf, w: w, environment: w.environment()}
 	if err := tf.SetEnv(w.environment()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func (c *cli) run(args ...string) (string, error) {
 	args = append(args[:1:1], append([]string{"-no-color"}, args[1:]...)...)
 	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), args...)
 	command.Dir = c.WorkingDir()
-	for name, value := range c.w.environment() {
+	for name, value := range c.environment {
 		command.Env = append(command.Env, name+"="+value)
 	}
 	out, err := command.CombinedOutput()

@@ -5,6 +5,8 @@ package provider
 import (
 	"crypto/rsa"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -342,6 +344,61 @@ func TestCLI_flowAppSecret(t *testing.T) {
 				t.Errorf("%s", printed)
 			}
 		})
+	}
+}
+
+// What may be secret in the URL of an endpoint, and the app secret, are in nothing
+// that the provider writes, whatever the endpoint does. Terraform itself shows the
+// URL in the plan, as it shows every argument that is not sensitive.
+func TestCLI_endpointSecretsAreNowhere(t *testing.T) {
+	t.Parallel()
+	const appSecret = "5f4dcc3b5aa765d61d8327deb882cf99"
+	for _, behaviour := range []endpointmock.Behaviour{
+		endpointmock.Normal, endpointmock.Status421, endpointmock.Status432, endpointmock.Redirect, endpointmock.RedirectLoop, endpointmock.CloseBefore,
+		endpointmock.CloseAfter, endpointmock.Garbage, endpointmock.HTML, endpointmock.Half, endpointmock.HugeHeader,
+	} {
+		t.Run(string(behaviour), func(t *testing.T) {
+			t.Parallel()
+			w, e := newWorld(t), newEndpoint(t, endpointmock.Options{Behaviour: behaviour, AppSecret: appSecret}, privateA(t))
+			uri := strings.Replace(e.URL(), "://", "://hidden-user:hidden-password@", 1) + "/flow?token=hidden-token"
+			c := w.cli(requiredProviders + "provider \"whatsapp\" {\n  flow_app_secret = \"" + appSecret + "\"\n}\n" +
+				numberWith(quote(keyA(t)), fmt.Sprintf("endpoint_check = {\n  endpoint_uris = [%q]\n  wait = \"1s\"\n}", uri)) +
+				fmt.Sprintf("data \"whatsapp_flow_endpoint\" \"test\" {\n  endpoint_uri = %q\n  business_public_key = %s\n}\n", uri, quote(keyA(t))))
+			log := filepath.Join(c.WorkingDir(), "provider.log")
+			for name, value := range map[string]string{"TF_LOG_PROVIDER": "TRACE", "TF_LOG_PATH": log} {
+				c.environment[name] = value
+			}
+			printed, _ := c.run("apply", "-auto-approve")
+			logged, err := os.ReadFile(log)
+			if err != nil || !strings.Contains(string(logged), "An endpoint answered") {
+				t.Fatalf("%v: the answer is not in the log:\n%s", err, printed)
+			}
+			_, messages, _ := strings.Cut(printed, "Creating...")
+			for place, text := range map[string]string{"the messages": messages, "the log": string(logged)} {
+				for _, hidden := range []string{appSecret, "hidden-"} {
+					if i := strings.Index(text, hidden); i >= 0 {
+						t.Errorf("%q is in %s: …%s…", hidden, place, text[max(0, i-200):min(len(text), i+100)])
+					}
+				}
+			}
+			if strings.Contains(printed, appSecret) {
+				t.Error("the app secret is printed")
+			}
+		})
+	}
+}
+
+// A run that is stopped while it waits for an endpoint uploads nothing.
+func TestEndpointCheck_timeout(t *testing.T) {
+	t.Parallel()
+	w, e := newWorld(t), newEndpoint(t, endpointmock.Options{Behaviour: endpointmock.Hang}, privateA(t))
+	c := w.cli(requiredProviders + numberWith(quote(keyA(t)), checking("", e), "timeouts = {\n  create = \"1s\"\n}"))
+	printed, err := c.run("apply", "-auto-approve")
+	if err == nil || !strings.Contains(inOneLine(printed), "The check was interrupted, or the operation timed out, before there was an answer.") {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	if err := w.expectRequests(map[string]string{testNumber: "GET GET"}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/endpointmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
@@ -91,8 +92,14 @@ func (m *matrix) operations() []operation {
 		t.Helper()
 		return resources(t, quote(keyA(t)), "import {\n  to = "+address+"\n  id = \""+testNumber+"\"\n}\n")
 	}
+	checked := func(t *testing.T) string {
+		t.Helper()
+		e := newEndpoint(t, endpointmock.Options{}, privateB(t))
+		return strings.Replace(b(t), "  business_public_key", "  "+checking("answers = 1", e)+"\n  business_public_key", 1)
+	}
 	return []operation{
 		{name: "create", config: a, args: apply},
+		{name: "checked update", config: checked, state: true, stored: "a", status: "VALID", args: apply},
 		{name: "update", config: b, state: true, stored: "a", status: "VALID", args: apply},
 		{name: "repair", config: a, state: true, stored: "a", status: "MISMATCH", args: apply},
 		{name: "restore", config: a, state: true, stored: "b", status: "VALID", args: apply},
