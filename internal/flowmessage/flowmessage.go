@@ -137,8 +137,9 @@ func (s Session) DecryptResponse(body string) ([]byte, error) {
 // EncryptResponseWithSameNonce encrypts an answer as the older protocol did, which
 // does not invert the nonce.
 func (s Session) EncryptResponseWithSameNonce(payload []byte) (string, error) {
-	s.nonce = s.inverted()
-	return s.EncryptResponse(payload)
+	old := s
+	old.nonce = s.inverted()
+	return old.EncryptResponse(payload)
 }
 
 // DecryptResponseWithSameNonce is the inverse of

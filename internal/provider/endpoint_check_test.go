@@ -5,6 +5,7 @@ package provider
 import (
 	"crypto/rsa"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -302,7 +303,7 @@ func TestCLI_endpointCheckIsShared(t *testing.T) {
 				t.Errorf("explained %d times", n)
 			}
 			for _, r := range w.Requests() {
-				if r.Method != "GET" {
+				if r.Method != http.MethodGet {
 					t.Fatalf("%s was sent", r.Method)
 				}
 			}
@@ -365,9 +366,7 @@ func TestCLI_endpointSecretsAreNowhere(t *testing.T) {
 				numberWith(quote(keyA(t)), fmt.Sprintf("endpoint_check = {\n  endpoint_uris = [%q]\n  wait = \"1s\"\n}", uri)) +
 				fmt.Sprintf("data \"whatsapp_flow_endpoint\" \"test\" {\n  endpoint_uri = %q\n  business_public_key = %s\n}\n", uri, quote(keyA(t))))
 			log := filepath.Join(c.WorkingDir(), "provider.log")
-			for name, value := range map[string]string{"TF_LOG_PROVIDER": "TRACE", "TF_LOG_PATH": log} {
-				c.environment[name] = value
-			}
+			c.environment["TF_LOG_PROVIDER"], c.environment["TF_LOG_PATH"] = "TRACE", log
 			printed, _ := c.run("apply", "-auto-approve")
 			logged, err := os.ReadFile(log)
 			if err != nil || !strings.Contains(string(logged), "An endpoint answered") {
