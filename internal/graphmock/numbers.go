@@ -52,7 +52,7 @@ func (s *Server) AddNumber(n Number) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ordinal := len(s.numbers)
-	n.ID = cmp.Or(n.ID, strconv.Itoa(106540352242922+ordinal))
+	n.ID = cmp.Or(n.ID, strconv.FormatInt(106540352242922+int64(ordinal), 10))
 	n.WABAID = cmp.Or(n.WABAID, "102290129340398")
 	n.DisplayPhoneNumber = cmp.Or(n.DisplayPhoneNumber, fmt.Sprintf("+1 631-555-%04d", 100+ordinal))
 	n.VerifiedName = cmp.Or(n.VerifiedName, "Lucky Shrub")

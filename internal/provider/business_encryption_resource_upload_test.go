@@ -5,14 +5,12 @@ package provider
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
@@ -100,12 +99,13 @@ func TestCLI_interruption(t *testing.T) {
 	}
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
-	started := make(chan *os.Process, 1)
-	w.Script(graphmock.Fault{Method: "POST", Delay: time.Minute, Hook: func() { _ = (<-started).Signal(syscall.SIGINT) }})
+	childprocess.InNewGroup(command)
+	started := make(chan int, 1)
+	w.Script(graphmock.Fault{Method: "POST", Delay: time.Minute, Hook: func() { _ = childprocess.Interrupt(<-started) }})
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	started <- command.Process
+	started <- command.Process.Pid
 	if err := command.Wait(); err == nil || !strings.Contains(out.String(), "interrupted") {
 		t.Fatalf("the CLI ended with %v:\n%s", err, &out)
 	}

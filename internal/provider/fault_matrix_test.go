@@ -14,10 +14,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/endpointmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -241,7 +241,7 @@ func (b *bench) run(retries int, process chan<- int, args ...string) (output str
 	command := exec.CommandContext(b.t.Context(), os.Getenv("TF_ACC_TERRAFORM_PATH"), args...)
 	command.Dir = b.folder
 	command.Env = append(slices.Clone(b.env), envMaxRetries+"="+strconv.Itoa(retries), envRetryMaxWait+"=1s")
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	childprocess.InNewGroup(command)
 	command.WaitDelay = 5 * time.Second // a killed CLI leaves plugins that hold its output open
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
@@ -252,7 +252,7 @@ func (b *bench) run(retries int, process chan<- int, args ...string) (output str
 		process <- command.Process.Pid
 	}
 	err = command.Wait()
-	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+	_ = childprocess.KillGroup(command.Process.Pid)
 	return out.String(), err
 }
 
@@ -408,31 +408,13 @@ func (m *matrix) summary() string {
 func kill(whom string, cli int) {
 	switch whom {
 	case "interrupt":
-		_ = syscall.Kill(cli, syscall.SIGINT)
+		_ = childprocess.Interrupt(cli)
 	case "cli":
-		_ = syscall.Kill(cli, syscall.SIGKILL)
+		_ = childprocess.Kill(cli)
 	case "provider":
-		for _, child := range childrenOf(cli) {
-			_ = syscall.Kill(child, syscall.SIGKILL)
+		children, _ := childprocess.Children(cli, "terraform-prov")
+		for _, child := range children {
+			_ = childprocess.Kill(child)
 		}
 	}
-}
-
-// childrenOf finds the plugin processes of this provider in /proc.
-func childrenOf(parent int) []int {
-	var children []int
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range stats {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		// pid (name) state ppid …; the name may hold spaces.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if ppid, _ := strconv.Atoi(fields[1]); ppid == parent && bytes.Contains(text, []byte("(terraform-prov")) {
-			children = append(children, pid)
-		}
-	}
-	return children
 }

@@ -250,5 +250,8 @@ func counted(methods string) string {
 // operating system.
 func withoutAddresses(s string) string {
 	s = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(s, "ADDRESS")
+	// Windows names its own functions and has words of its own.
+	s = regexp.MustCompile(`connectex: [^.\n]+`).ReplaceAllString(s, "connect: connection refused")
+	s = regexp.MustCompile(`(?i)(read|write) tcp ADDRESS->ADDRESS: wsa(recv|send): [^.\n]+`).ReplaceAllString(s, "CONNECTION LOST")
 	return regexp.MustCompile(`(?i)(read tcp ADDRESS->ADDRESS: read: connection reset by peer|unexpected EOF|EOF|write tcp ADDRESS->ADDRESS: write: (broken pipe|connection reset by peer)|http: server closed idle connection)`).ReplaceAllString(s, "CONNECTION LOST")
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
@@ -36,6 +37,7 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"=-token T|1 -app-secret it's -number 11 -number 12:7 -oldest v21.0 -newest v26.0 -fault slow,delay=1ms -fault rate-limit,object=12")
 	cmd.Stderr = os.Stderr
+	childprocess.InNewGroup(cmd)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,7 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 		t.Error(got)
 	}
 
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := childprocess.Interrupt(cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
 	rest, _ := io.ReadAll(out)
