@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
-	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -577,46 +576,6 @@ func TestDisplayName(t *testing.T) {
 	}
 }
 
-// The page is written by hand, because only Terraform 1.14 and later print the
-// schema that it would be generated from.
-func TestListResourcePage(t *testing.T) {
-	t.Parallel()
-	file, err := os.ReadFile("../../templates/list-resources/business_encryption.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(file)
-	var resp list.ListResourceSchemaResponse
-	newBusinessEncryptionListResource().ListResourceConfigSchema(t.Context(), list.ListResourceSchemaRequest{}, &resp)
-	description := resp.Schema.MarkdownDescription
-	want := []string{
-		"description: |-\n  " + strings.ReplaceAll(description, "`", "") + "\n---\n",
-		"# " + resourceType + " (List Resource)\n\n" + description + "\n",
-	}
-	for name, attribute := range resp.Schema.Attributes {
-		use, typ := "Optional", map[string]string{"basetypes.StringType": "String", "basetypes.BoolType": "Boolean"}[attribute.GetType().String()]
-		if attribute.IsRequired() {
-			use = "Required"
-		}
-		want = append(want, fmt.Sprintf("### %s\n\n- `%s` (%s) %s\n", use, name, typ, attribute.GetMarkdownDescription()))
-	}
-	for _, example := range []string{"list-resources/whatsapp_business_encryption/query.tfquery.hcl", "import-all-numbers/main.tf"} {
-		text, err := os.ReadFile("../../examples/" + example)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, "\n```terraform\n"+string(text)+"```\n")
-	}
-	for _, s := range want {
-		if !strings.Contains(page, s) {
-			t.Errorf("the page lacks:\n%s", s)
-		}
-	}
-	if strings.Count(page, "\n- `") != len(resp.Schema.Attributes) {
-		t.Error("the page has arguments that the schema does not have")
-	}
-}
-
 // Without terraform query, import blocks take over all numbers. The plan imports
 // those that hold a key, and changes none. When the key is then set in the
 // configuration, the plan shows a number with a different one.
@@ -682,7 +641,7 @@ func TestCLI_generatedConfiguration(t *testing.T) {
 // every number that holds a key, and changes none.
 func TestCLI_query(t *testing.T) {
 	t.Parallel()
-	example, err := os.ReadFile("../../examples/list-resources/whatsapp_business_encryption/query.tfquery.hcl")
+	example, err := os.ReadFile("../../examples/list-resources/whatsapp_business_encryption/list-resource.tfquery.hcl")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -697,7 +656,7 @@ func TestCLI_query(t *testing.T) {
 	if isOpenTofu || !cliIsAtLeast(t, "1.14.0") {
 		t.Skip("needs Terraform 1.14")
 	}
-	c.write("query.tfquery.hcl", string(example))
+	c.write("list-resource.tfquery.hcl", string(example))
 	query := func(args ...string) string {
 		command := exec.CommandContext(t.Context(), c.ExecPath(), append([]string{"query", "-no-color"}, args...)...)
 		command.Dir = c.WorkingDir()

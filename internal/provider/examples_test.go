@@ -396,7 +396,7 @@ func TestCLI_examples(t *testing.T) {
 			w.SetKey("200001", strings.TrimSpace(keyB(t)), "VALID")
 		}},
 		"import by identity": {
-			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/identity-import.tf"),
+			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/import-by-identity.tf"),
 			needs:  "1.12.0",
 			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
 		},
