@@ -115,7 +115,7 @@ var shows = map[endpointmock.Behaviour]func(wire){
 	endpointmock.Drip: takes(40*10*time.Millisecond, 0), // an answer has more than 40 bytes
 	endpointmock.Hang: func(w wire) {
 		c := fresh(w.s)
-		c.Timeout = 200 * time.Millisecond
+		c.Timeout = time.Second
 		_, err := try(c, w.request(encrypt(&keyA().PublicKey, ping).body))
 		if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() || w.last().Body == nil {
 			w.Errorf("%v", err)
@@ -123,7 +123,7 @@ var shows = map[endpointmock.Behaviour]func(wire){
 	},
 	endpointmock.Stall: func(w wire) {
 		c := fresh(w.s)
-		c.Timeout = 200 * time.Millisecond
+		c.Timeout = time.Second
 		res, err := try(c, w.request(encrypt(&keyA().PublicKey, ping).body))
 		if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() || res.status != 200 || len(res.body) < 20 {
 			w.Errorf("%+v, %v", res, err)

@@ -13,7 +13,8 @@ import (
 )
 
 // Nothing in this file outlives the client or [Server.Close]: whoever writes stops
-// when the connection is closed, and whoever waits uses [exchange.wait].
+// when the connection is closed, and whoever waits uses [exchange.wait]. Only a client
+// that has sent more than one request before it leaves is waited for until Close.
 
 // rightAnswer sends the head of the right answer and leaves its body to body.
 func rightAnswer(x *exchange, body func(text string)) {
@@ -42,7 +43,6 @@ func slow(x *exchange) {
 
 func drip(x *exchange) {
 	rightAnswer(x, func(text string) {
-		_ = x.send(nil) // the head
 		for i := range len(text) {
 			if !x.wait(x.opts.Interval) || !x.send([]byte(text[i:i+1])) {
 				hangUp()

@@ -143,6 +143,23 @@ func TestNothingOutlivesTheClient(t *testing.T) {
 	}
 }
 
+// The server of net/http notices that the client has left only while nothing is unread.
+func TestCloseEndsARequestWithMoreBehindIt(t *testing.T) {
+	s := start(t, endpointmock.Options{Behaviour: endpointmock.Hang})
+	conn := dial(t, s)
+	r := request(t, s, "{}")
+	if err := r.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the request was read", func() bool { got := s.Requests(); return len(got) == 1 && got[0].Body != nil })
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond) // so that what came behind it was seen, too
+	s.Close()
+	eventually(t, "nothing is being answered any more", func() bool { return s.InFlight() == 0 })
+}
+
 func TestNothingOutlivesTheServer(t *testing.T) {
 	for _, c := range []endpointmock.Certificate{endpointmock.NoTLS, endpointmock.ValidCertificate} {
 		s, leave := hold(t, endpointmock.Options{Certificate: c})

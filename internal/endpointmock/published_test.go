@@ -114,6 +114,7 @@ func reserialised(w wire) {
 	}
 	unescaped := strings.ReplaceAll(m.body, `\/`, "/")
 	spaced := strings.ReplaceAll(unescaped, `","`, `" , "`)
+	more := `{"more":"<&>","nested":[1,null,{"a":true}],` + unescaped[1:]
 	for name, tt := range map[string]struct {
 		sent, signed string
 		status       int
@@ -123,6 +124,7 @@ func reserialised(w wire) {
 		"sent without escapes":    {unescaped, unescaped, 200},
 		"sent with spaces":        {spaced, spaced, 432},
 		"signed without spaces":   {spaced, unescaped, 200},
+		"with other members":      {more, more, 200},
 		"no JSON":                 {"{", "{", 400},
 	} {
 		if res := w.post(tt.sent, header(endpointmock.SignatureHeader, sign(secret, tt.signed))); res.status != tt.status {

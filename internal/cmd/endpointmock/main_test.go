@@ -227,6 +227,23 @@ func TestARequestCanEndTheProgram(t *testing.T) {
 	noSecrets(t, c.text+c.err.String())
 }
 
+func TestAKeyArrivesLater(t *testing.T) {
+	file := write(t, "a.pem", text(key()))
+	began := time.Now()
+	c := launch(t, "-key-after 500ms="+file)
+	got, _ := ping(t, c.url, key())
+	if got != 421 && time.Since(began) < 500*time.Millisecond {
+		t.Errorf("before the key arrives: %d", got)
+	}
+	for got != 200 && time.Since(began) < 10*time.Second {
+		time.Sleep(10 * time.Millisecond)
+		got, _ = ping(t, c.url, key())
+	}
+	if got != 200 {
+		t.Errorf("after the key has arrived: %d", got)
+	}
+}
+
 func TestTheProgramSpeaksTLS(t *testing.T) {
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	c := launch(t, "-tls valid -ca-out "+ca)
@@ -258,6 +275,7 @@ func TestWrongArguments(t *testing.T) {
 		{[]string{"-key", write(t, "x.pem", "x")}, 2, "-key: the text is not PEM"},
 		{[]string{"-key", text(key())}, 2, "give the name of a file"},
 		{[]string{"-key", strings.ReplaceAll(text(key())[31:1500], "\n", "")}, 2, "give the name of a file"},
+		{[]string{"-key", text(key())[:120]}, 2, "give the name of a file"},
 		{[]string{"-key-after", "30s"}, 2, "write it like 30s=new.pem"},
 		{[]string{"-key-after", "-1s=" + a}, 2, "write it like 30s=new.pem"},
 		{[]string{"-key-after", "1s=" + text(key())}, 2, "give the name of a file"},
