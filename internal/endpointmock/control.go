@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/loopback"
 )
 
 // controlPrefix begins the paths that [Options.Control] is about.
@@ -146,7 +148,7 @@ func loopbackHostPort(addr string) bool {
 	if err != nil {
 		host = addr
 	}
-	return loopback(host)
+	return loopback.IsHost(host)
 }
 
 func respond(w http.ResponseWriter, status int, v any) {

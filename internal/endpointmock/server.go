@@ -32,6 +32,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/loopback"
 )
 
 // The defaults of [Options].
@@ -148,7 +150,7 @@ func (s *Server) Start(addr string) error {
 	if err != nil {
 		return fmt.Errorf("endpointmock: %w", err)
 	}
-	if !loopback(host) {
+	if !loopback.IsHost(host) {
 		return fmt.Errorf("endpointmock: refusing to listen on %q: only loopback addresses are allowed", addr)
 	}
 	at, err := net.ResolveTCPAddr("tcp", addr)
@@ -187,14 +189,6 @@ func (s *Server) Start(addr string) error {
 		_ = srv.Serve(tls.NewListener(listener, s.ca.config(s.opts.Certificate)))
 	}()
 	return nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // URL is the address of the endpoint, without a path; "" before [Server.Start]. Every

