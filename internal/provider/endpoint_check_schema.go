@@ -68,7 +68,7 @@ func endpointCheckAttribute() schema.Attribute {
 				Validators: []validator.String{checkedBy{check: checkDuration, description: "must be a duration greater than zero such as `90s` or `10m`"}},
 			},
 			attrAnswers: schema.NumberAttribute{
-				MarkdownDescription: fmt.Sprintf("How many answers in a row have to prove it, each on a new connection, because some instances of an endpoint may have the key before others. From `1` to `%d`. Defaults to `%d`.", mostAnswers, defaultAnswers),
+				MarkdownDescription: fmt.Sprintf("How many answers in a row have to prove it, each on a new connection, because some instances of an endpoint may have the key before others. Ask for several times as many as there are instances: if one of three lacks the key, three answers in a row come from the other two in three of ten cases. From `1` to `%d`. Defaults to `%d`.", mostAnswers, defaultAnswers),
 				Optional:            true,
 				Validators:          []validator.Number{wholeNumber{1, mostAnswers}},
 			},
