@@ -45,8 +45,9 @@ type fixture struct {
 	modules  map[string]string
 	created  time.Time
 	manifest string
-	files    func(map[string][]byte) // changes the files before they are summed
-	sums     func(string) string     // changes the checksums before they are signed
+	files    func(map[string][]byte)       // changes the files before they are summed
+	sums     func(registry, extra *string) // changes the checksums before they are signed
+	signed   func(map[string][]byte)       // changes the files after they are signed
 	signer   *openpgp.Entity
 	sign     func(signature []byte) []byte
 }
@@ -111,7 +112,8 @@ func newFixture(t *testing.T) *fixture {
 		created:  committed,
 		manifest: `{"version":1,"metadata":{"protocol_versions":["6.0"]}}`,
 		files:    func(map[string][]byte) {},
-		sums:     func(text string) string { return text },
+		sums:     func(_, _ *string) {},
+		signed:   func(map[string][]byte) {},
 		sign:     func(signature []byte) []byte { return signature },
 	}
 	f.signer = f.key
@@ -147,22 +149,28 @@ func (f *fixture) write(t *testing.T) string {
 		archive:                pack(t, f.archived),
 		archive + ".spdx.json": f.document(t),
 		base + "manifest.json": []byte(f.manifest),
+		"graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip": pack(t, f.mocked),
 	}
 	f.files(files)
-	var sums strings.Builder
+	var registry, extra string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(files[name]), name)
+		line := fmt.Sprintf("%x  %s\n", sha256.Sum256(files[name]), name)
+		if strings.HasSuffix(name, ".spdx.json") || strings.HasPrefix(name, "graphmock_") {
+			extra += line
+		} else {
+			registry += line
+		}
 	}
-	files[base+"SHA256SUMS"] = []byte(f.sums(sums.String()))
-	mock := "graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip"
-	files[mock] = pack(t, f.mocked)
-	for _, name := range []string{base + "SHA256SUMS", mock} {
+	f.sums(&registry, &extra)
+	for name, text := range map[string]string{base + "SHA256SUMS": registry, base + "extra_checksums.txt": extra} {
+		files[name] = []byte(text)
 		var signature bytes.Buffer
 		if err := openpgp.DetachSign(&signature, f.signer, bytes.NewReader(files[name]), nil); err != nil {
 			t.Fatal(err)
 		}
 		files[name+".sig"] = f.sign(signature.Bytes())
 	}
+	f.signed(files)
 	folder := t.TempDir()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {

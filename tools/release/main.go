@@ -20,9 +20,9 @@ const usage = `Usage: release COMMAND [flags]
   verify    check the files of a release
   install   install the provider from the archives of a release, and plan
   rehearse  make a release of the working tree, twice, and run the checks above
-  sbom      write the software bill of materials of an archive
+  extra     write what is published next to the files for the registries
 
-"release COMMAND -help" lists the flags. All run in the root of the repository, except sbom.
+"release COMMAND -help" lists the flags. All run in the root of the repository, except extra.
 `
 
 // command is a subcommand of this program.
@@ -33,7 +33,7 @@ var commands = map[string]command{
 	"verify":   verify,
 	"install":  install,
 	"rehearse": rehearse,
-	"sbom":     sbom,
+	"extra":    extra,
 }
 
 func main() {

@@ -8,9 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,38 +19,28 @@ import (
 
 const spdxVersion = "SPDX-2.3"
 
-// sbom runs Syft, which puts the time and a random identifier into each document.
+// writeSBOM runs Syft, which puts the time and a random identifier into each document.
 // With those of the commit and the archive, the same archive has the same document.
-func sbom(ctx context.Context, args []string, _ io.Writer) error {
-	flags := flag.NewFlagSet("sbom ARCHIVE DOCUMENT", flag.ContinueOnError)
-	syft := flags.String("syft", "syft", "the syft binary")
-	created := flags.String("created", "", "the time of the commit, as in 2026-01-02T15:04:05Z")
-	if err := parse(flags, args, 2); err != nil {
-		return err
-	}
-	at, err := time.Parse(time.RFC3339, *created)
+func writeSBOM(ctx context.Context, syft, file, document string, created time.Time) error {
+	archive, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	archive, err := os.ReadFile(flags.Arg(0))
-	if err != nil {
-		return err
-	}
-	project, rest, _ := strings.Cut(filepath.Base(flags.Arg(0)), "_")
+	project, rest, _ := strings.Cut(filepath.Base(file), "_")
 	version, _, _ := strings.Cut(rest, "_")
-	command := exec.CommandContext(ctx, *syft, "scan", "file:"+flags.Arg(0), "--quiet", //nolint:gosec // the caller chooses the binary
+	command := exec.CommandContext(ctx, syft, "scan", "file:"+file, "--quiet", //nolint:gosec // the caller chooses the binary
 		"--source-name", project, "--source-version", version, "--output", "spdx-json@"+spdxVersion[len("SPDX-"):])
 	command.Env = append(os.Environ(), "SYFT_CHECK_FOR_APP_UPDATE=false")
 	command.Stderr = os.Stderr
-	document, err := command.Output()
+	text, err := command.Output()
 	if err != nil {
 		return fmt.Errorf("syft: %w", err)
 	}
-	document, err = reproducible(document, archive, at)
+	text, err = reproducible(text, archive, created)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(flags.Arg(1), document, 0o644) //nolint:gosec // it is published
+	return os.WriteFile(document, text, 0o644) //nolint:gosec // it is published
 }
 
 var randomID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

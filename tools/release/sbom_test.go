@@ -53,7 +53,7 @@ func TestSBOM(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := sbom(t.Context(), []string{"-syft", syft, "-created", "2026-03-04T05:06:07Z", archive, document}, nil); err != nil {
+	if err := writeSBOM(t.Context(), syft, archive, document, committed); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(document)

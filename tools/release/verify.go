@@ -55,24 +55,16 @@ func verify(ctx context.Context, args []string, out io.Writer) error {
 // verify reports everything that is wrong with the files in a folder. Without a
 // key, there has to be no signature.
 func (r release) verify(ctx context.Context, folder string, c commit, key []byte) error {
-	files := append(r.summed(), r.sums())
-	if key != nil {
-		files = append(files, r.signature())
-	}
-	files = append(files, r.mockFiles(key != nil)...)
-	problems := []error{checkNames(folder, files)}
-	sums, err := os.ReadFile(filepath.Join(folder, r.sums()))
-	if err != nil {
-		return errors.Join(append(problems, err)...)
-	}
-	problems = append(problems, r.checkSums(folder, string(sums)), r.checkManifest(folder))
-	if key != nil {
-		signature, err := os.ReadFile(filepath.Join(folder, r.signature()))
-		if err == nil {
-			err = checkSignature(sums, signature, key)
+	var files []string
+	problems := []error{r.checkManifest(folder)}
+	for _, s := range r.allSums() {
+		files = append(append(files, s.summed...), s.name)
+		if key != nil {
+			files = append(files, s.signature())
 		}
-		problems = append(problems, within(r.signature(), err))
+		problems = append(problems, s.check(folder, key))
 	}
+	problems = append(problems, checkNames(folder, files))
 	for _, t := range r.targets {
 		binary, modules, err := r.checkArchive(filepath.Join(folder, r.archive(t)), r.binary(t), t, c)
 		problems = append(problems, within(r.archive(t), err))
@@ -87,7 +79,7 @@ func (r release) verify(ctx context.Context, folder string, c commit, key []byte
 			problems = append(problems, within(r.archive(t), checkVersion(ctx, binary, r.binary(t), r.project+" "+r.version)))
 		}
 	}
-	problems = append(problems, r.checkMock(ctx, folder, c, key))
+	problems = append(problems, r.checkMock(ctx, folder, c))
 	return errors.Join(problems...)
 }
 
@@ -129,27 +121,43 @@ func checkNames(folder string, want []string) error {
 	return errors.Join(problems...)
 }
 
-// checkSums compares the checksums with the files that a release has, so that a
-// file without a checksum is found as well.
-func (r release) checkSums(folder, sums string) error {
+// check compares the checksums with the files that they have to cover, so that a file
+// without a checksum is found as well, and with the signature, if there is a key.
+func (s sums) check(folder string, key []byte) error {
+	got, err := os.ReadFile(filepath.Join(folder, s.name))
+	if err != nil {
+		return err
+	}
 	var want strings.Builder
 	var problems []error
-	for _, name := range r.summed() {
-		content, err := os.ReadFile(filepath.Join(folder, name))
+	for _, name := range s.summed {
+		line, err := sumLine(folder, name)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		line := fmt.Sprintf("%x  %s\n", sha256.Sum256(content), name)
 		want.WriteString(line)
-		if !strings.Contains(sums, line) {
-			problems = append(problems, fmt.Errorf("%s: there is no line with the checksum of %s", r.sums(), name))
+		if !strings.Contains(string(got), line) {
+			problems = append(problems, fmt.Errorf("%s: there is no line with the checksum of %s", s.name, name))
 		}
 	}
-	if len(problems) == 0 && sums != want.String() {
-		problems = append(problems, fmt.Errorf("%s has more than the checksums of the release, or another order", r.sums()))
+	if len(problems) == 0 && string(got) != want.String() {
+		problems = append(problems, fmt.Errorf("%s has more than the checksums that belong there, or another order", s.name))
+	}
+	if key != nil {
+		signature, err := os.ReadFile(filepath.Join(folder, s.signature()))
+		if err == nil {
+			err = checkSignature(got, signature, key)
+		}
+		problems = append(problems, within(s.signature(), err))
 	}
 	return errors.Join(problems...)
+}
+
+// sumLine is the line of a file in checksums, in the form that sha256sum reads.
+func sumLine(folder, name string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(folder, name))
+	return fmt.Sprintf("%x  %s\n", sha256.Sum256(content), name), err
 }
 
 // checkManifest checks which protocol the registries are told that the provider

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io/fs"
 	"runtime"
 	"slices"
@@ -21,6 +23,8 @@ const base = "terraform-provider-example_1.2.3_"
 func TestVerify(t *testing.T) {
 	original := newFixture(t)
 	archive := base + runtime.GOOS + "_" + runtime.GOARCH + ".zip"
+	document := archive + ".spdx.json"
+	mock := "graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip"
 	for name, test := range map[string]struct {
 		damage func(*testing.T, *fixture)
 		want   []string // in the error; none is no error
@@ -39,14 +43,47 @@ func TestVerify(t *testing.T) {
 			f.files = func(files map[string][]byte) { files["notes.txt"] = []byte("x") }
 		}, []string{"notes.txt does not belong to the release", "has more than the checksums"}},
 		"an archive was changed": {func(_ *testing.T, f *fixture) {
-			f.sums = func(text string) string { return strings.Replace(text, text[:8], "00000000", 1) }
+			f.sums = func(registry, _ *string) { *registry = "00000000" + (*registry)[8:] }
 		}, []string{"there is no line with the checksum of " + archive}},
 		"the manifest is not summed": {func(_ *testing.T, f *fixture) {
-			f.sums = func(text string) string { return text[:strings.LastIndex(strings.TrimSpace(text), "\n")+1] }
+			f.sums = func(registry, _ *string) { take(registry, base+"manifest.json") }
 		}, []string{"there is no line with the checksum of " + base + "manifest.json"}},
 		"the SBOM is missing": {func(_ *testing.T, f *fixture) {
-			f.files = func(files map[string][]byte) { delete(files, archive+".spdx.json") }
-		}, []string{archive + ".spdx.json is missing"}},
+			f.files = func(files map[string][]byte) { delete(files, document) }
+		}, []string{document + " is missing"}},
+		"the SBOM is in the checksums for the registries": {func(_ *testing.T, f *fixture) {
+			f.sums = func(registry, extra *string) { *registry += take(extra, document) }
+		}, []string{"SHA256SUMS has more than the checksums", "extra_checksums.txt: there is no line with the checksum of " + document}},
+		"the SBOM is in both checksums": {func(_ *testing.T, f *fixture) {
+			f.sums = func(registry, extra *string) {
+				copied := *extra
+				*registry += take(&copied, document)
+			}
+		}, []string{"SHA256SUMS has more than the checksums"}},
+		"the SBOM is in neither checksums": {func(_ *testing.T, f *fixture) {
+			f.sums = func(_, extra *string) { take(extra, document) }
+		}, []string{"extra_checksums.txt: there is no line with the checksum of " + document}},
+		"the SBOM was changed": {func(_ *testing.T, f *fixture) {
+			f.signed = func(files map[string][]byte) { files[document] = append(files[document], '\n') }
+		}, []string{"extra_checksums.txt: there is no line with the checksum of " + document}},
+		"the checksum of the SBOM was changed as well": {func(_ *testing.T, f *fixture) {
+			f.signed = func(files map[string][]byte) {
+				files[document] = append(files[document], '\n')
+				extra := string(files[base+"extra_checksums.txt"])
+				take(&extra, document)
+				extra += fmt.Sprintf("%x  %s\n", sha256.Sum256(files[document]), document)
+				files[base+"extra_checksums.txt"] = []byte(extra)
+			}
+		}, []string{"extra_checksums.txt.sig: openpgp: invalid signature"}},
+		"the extra checksums are missing": {func(_ *testing.T, f *fixture) {
+			f.signed = func(files map[string][]byte) { delete(files, base+"extra_checksums.txt") }
+		}, []string{"extra_checksums.txt is missing"}},
+		"the extra checksums are not signed": {func(_ *testing.T, f *fixture) {
+			f.signed = func(files map[string][]byte) { delete(files, base+"extra_checksums.txt.sig") }
+		}, []string{"extra_checksums.txt.sig is missing"}},
+		"the archive is in the extra checksums": {func(_ *testing.T, f *fixture) {
+			f.sums = func(registry, extra *string) { *extra += take(registry, archive) }
+		}, []string{"SHA256SUMS: there is no line with the checksum of " + archive, "extra_checksums.txt has more than the checksums"}},
 		"the manifest has another protocol": {func(_ *testing.T, f *fixture) {
 			f.manifest = `{"version":1,"metadata":{"protocol_versions":["5.0"]}}`
 		}, []string{"is not the manifest of a provider with protocol 6.0"}},
@@ -55,7 +92,7 @@ func TestVerify(t *testing.T) {
 			f.signer = newKey(t, packet.PubKeyAlgoRSA)
 		}, []string{
 			"SHA256SUMS.sig: openpgp: signature made by unknown entity",
-			runtime.GOARCH + ".zip.sig: openpgp: signature made by unknown entity",
+			"extra_checksums.txt.sig: openpgp: signature made by unknown entity",
 		}},
 		"the signature is text": {func(_ *testing.T, f *fixture) {
 			f.sign = func(signature []byte) []byte {
@@ -112,12 +149,10 @@ func TestVerify(t *testing.T) {
 		}, []string{"the binary has the path"}},
 		"the mock server is missing for a platform": {func(_ *testing.T, f *fixture) {
 			f.mock = append(f.mock, target{"plan9", "arm"})
-		}, []string{"graphmock_1.2.3_plan9_arm.zip is missing", "graphmock_1.2.3_plan9_arm.zip.sig is missing"}},
-		"the mock server is in the checksums": {func(_ *testing.T, f *fixture) {
-			f.sums = func(text string) string {
-				return strings.Repeat("0", 64) + "  graphmock_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".zip\n" + text
-			}
-		}, []string{"has more than the checksums"}},
+		}, []string{"graphmock_1.2.3_plan9_arm.zip is missing"}},
+		"the mock server is in the checksums for the registries": {func(_ *testing.T, f *fixture) {
+			f.sums = func(registry, extra *string) { *registry = take(extra, mock) + *registry }
+		}, []string{"SHA256SUMS has more than the checksums", "extra_checksums.txt: there is no line with the checksum of " + mock}},
 		"the archive of the mock server has the provider": {func(_ *testing.T, f *fixture) {
 			f.mocked[3].content = f.archived[3].content
 		}, []string{"graphmock_1.2.3_", `-version prints "terraform-provider-example 1.2.3", not "graphmock 1.2.3"`}},
@@ -145,6 +180,17 @@ func TestVerify(t *testing.T) {
 			}
 		})
 	}
+}
+
+// take removes the line of a file from checksums.
+func take(sums *string, name string) string {
+	for line := range strings.Lines(*sums) {
+		if strings.HasSuffix(line, "  "+name+"\n") {
+			*sums = strings.Replace(*sums, line, "", 1)
+			return line
+		}
+	}
+	panic(name + " is not in the checksums")
 }
 
 // The version that a binary prints is compared with that of the release.
