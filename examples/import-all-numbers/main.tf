@@ -1,12 +1,13 @@
-# Takes over every number of an account that already holds a key, with that key.
-# Nothing is uploaded: the first apply only imports.
+# Every number of an account gets the key of the endpoint. import.tf takes over
+# the numbers that already hold a key.
 
 terraform {
   required_version = ">= 1.11"
 
   required_providers {
     whatsapp = {
-      source = "wa-flows/whatsapp"
+      source  = "wa-flows/whatsapp"
+      version = "~> 0.1"
     }
   }
 }
@@ -14,43 +15,31 @@ terraform {
 # The access token comes from the environment: WHATSAPP_ACCESS_TOKEN.
 provider "whatsapp" {}
 
-variable "business_public_key" {
-  description = "The public key of the endpoint. Leave it unset for the import. Set it afterwards, so that the plan shows the numbers with a different key."
-  type        = string
-  default     = null
+variable "without_flows" {
+  description = "The phone number IDs of the account that get no key."
+  type        = set(string)
+  default     = []
 }
 
 data "whatsapp_phone_numbers" "all" {
   waba_id = "102290129340398"
 }
 
-data "whatsapp_business_encryption" "stored" {
-  for_each = toset([
-    for number in data.whatsapp_phone_numbers.all.phone_numbers : number.id
-    if number.platform_type == "CLOUD_API"
-  ])
-
-  phone_number_id = each.value
-}
-
-# The numbers that hold a key. The others cannot be imported.
+# The IDs decide which numbers are managed, never what the numbers hold: a number
+# whose key is deleted has to stay here, so that the next plan sets its key again.
 locals {
-  stored_keys = {
-    for id, stored in data.whatsapp_business_encryption.stored : id => stored.business_public_key
-    if stored.business_public_key != null
-  }
-}
-
-import {
-  for_each = local.stored_keys
-
-  to = whatsapp_business_encryption.flows[each.key]
-  id = each.key
+  phone_number_ids = toset([
+    for number in data.whatsapp_phone_numbers.all.phone_numbers : number.id
+    if number.platform_type == "CLOUD_API" && !contains(var.without_flows, number.id)
+  ])
 }
 
 resource "whatsapp_business_encryption" "flows" {
-  for_each = local.stored_keys
+  for_each = local.phone_number_ids
 
-  phone_number_id     = each.key
-  business_public_key = coalesce(var.business_public_key, each.value)
+  phone_number_id = each.value
+
+  # The key that the endpoint can decrypt for. A key that was read from the
+  # number instead would match whatever somebody else puts there.
+  business_public_key = file("${path.module}/public.pem")
 }

@@ -5,11 +5,12 @@ terraform {
 
   required_providers {
     whatsapp = {
-      source = "wa-flows/whatsapp"
+      source  = "wa-flows/whatsapp"
+      version = "~> 0.1"
     }
     tls = {
       source  = "hashicorp/tls"
-      version = ">= 4.0"
+      version = "~> 4.0"
     }
   }
 }
@@ -29,6 +30,16 @@ variable "phone_number_ids" {
 resource "tls_private_key" "flows" {
   algorithm = "RSA"
   rsa_bits  = 2048
+
+  lifecycle {
+    # The old pair is destroyed only when every number holds the new key. An
+    # upload that fails then never costs the only private key.
+    create_before_destroy = true
+
+    # Refuses every plan that would destroy the pair. Take the "#" away once a
+    # Flow depends on it: no other copy of the private key exists.
+    # prevent_destroy = true
+  }
 }
 
 resource "whatsapp_business_encryption" "flows" {
@@ -38,22 +49,14 @@ resource "whatsapp_business_encryption" "flows" {
   business_public_key = tls_private_key.flows.public_key_pem
 }
 
-# What the numbers hold after the apply, read back from WhatsApp.
-data "whatsapp_business_encryption" "stored" {
-  for_each   = var.phone_number_ids
-  depends_on = [whatsapp_business_encryption.flows]
-
-  phone_number_id = each.value
-}
-
 output "fingerprints" {
   description = "The SHA-256 fingerprint of the key on each number."
-  value       = { for name, stored in data.whatsapp_business_encryption.stored : name => stored.business_public_key_fingerprint }
+  value       = { for name, number in whatsapp_business_encryption.flows : name => number.business_public_key_fingerprint }
 }
 
 output "signature_status" {
   description = "Whether WhatsApp's signature matches the key and the number."
-  value       = { for name, stored in data.whatsapp_business_encryption.stored : name => stored.business_public_key_signature_status }
+  value       = { for name, number in whatsapp_business_encryption.flows : name => number.business_public_key_signature_status }
 }
 
 output "private_key_pem" {

@@ -576,40 +576,45 @@ func TestDisplayName(t *testing.T) {
 	}
 }
 
-// Without terraform query, import blocks take over all numbers. The plan imports
-// those that hold a key, and changes none. When the key is then set in the
-// configuration, the plan shows a number with a different one.
+// Without terraform query, import blocks take over the numbers that hold a key.
+// The plan imports them, and changes only the one with a different key. What the
+// numbers hold never decides whether they are managed: with the import blocks still
+// there, a key that is replaced or deleted shows in the next plan.
 func TestCLI_importAllNumbers(t *testing.T) {
 	t.Parallel()
-	example, err := os.ReadFile("../../examples/import-all-numbers/main.tf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWorld(t)
+	w := newWorld(t, listID(0))
+	var without []string
 	for i := range 110 {
 		w.AddNumber(graphmock.Number{ID: listID(i), WABAID: "102290129340398"})
 		if i%2 == 0 {
 			w.SetKey(listID(i), keyA(t), "VALID")
+		} else {
+			without = append(without, listID(i))
 		}
 	}
-	c := w.cli(string(example))
-	if actions := c.actions(); len(actions) != 0 {
+	w.SetKey(listID(4), keyB(t), "VALID")
+	number := func(i int) string { return fmt.Sprintf("whatsapp_business_encryption.flows[%q]", listID(i)) }
+	c := w.cli(example(t, "import-all-numbers/main.tf"))
+	c.write("import.tf", example(t, "import-all-numbers/import.tf"))
+	c.write("public.pem", keyA(t))
+	c.write("terraform.tfvars", "without_flows = [\""+strings.Join(without, "\", \"")+"\"]\n")
+	if actions := c.actions(); len(actions) != 1 || !actions[number(4)].Update() {
 		t.Errorf("planned %v", actions)
 	}
-	c.mustPrint("Plan: 55 to import, 0 to add, 0 to change, 0 to destroy.")
+	c.mustPrint("Plan: 55 to import, 0 to add, 1 to change, 0 to destroy.")
 	if err := c.Apply(t.Context(), tfexec.DirOrPlan("plan")); err != nil {
 		t.Fatal(err)
+	}
+	if n := w.Count("POST", ""); n != 1 {
+		t.Errorf("%d keys were uploaded", n)
 	}
 	if actions := c.actions(); len(actions) != 0 {
 		t.Errorf("planned after the import %v", actions)
 	}
-	c.write("terraform.tfvars", "business_public_key = "+quote(keyA(t))+"\n")
-	w.SetKey(listID(4), keyB(t), "VALID")
-	if actions := c.actions(); len(actions) != 1 || !actions[fmt.Sprintf("whatsapp_business_encryption.flows[%q]", listID(4))].Update() {
-		t.Errorf("planned with the key pinned %v", actions)
-	}
-	if n := w.Count("POST", ""); n != 0 {
-		t.Errorf("%d keys were uploaded", n)
+	w.SetKey(listID(6), keyB(t), "VALID")
+	w.ClearKey(listID(8))
+	if actions := c.actions(); len(actions) != 2 || !actions[number(6)].Update() || !actions[number(8)].Create() {
+		t.Errorf("planned after one key was replaced and another deleted %v", actions)
 	}
 }
 

@@ -3,478 +3,417 @@
 package provider
 
 import (
-	"context"
+	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	fwresource "github.com/hashicorp/terraform-plugin-framework/resource"
-	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-
-	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowmessage"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-func example(t *testing.T, name string) string {
+const (
+	examplesFolder = "../../examples"
+
+	support = "106540352242922"
+	orders  = "106540352242923"
+)
+
+// exampleCase is what the test has to know about an example.
+type exampleCase struct {
+	numbers []string             // that are managed
+	add     []graphmock.Number   // numbers that are not simply an ID
+	files   map[string]string    // what the person adds to the folder
+	held    string               // the private keys of that person
+	store   map[string]string    // what is in the secret store before
+	env     []string             // variables
+	before  func(*exampleFolder) // before the first apply
+	prior   string               // a configuration that was applied before
+	once    string               // a file that is deleted after the first apply
+	uploads int                  // of the first apply, unless it is one for each number
+	none    bool                 // the first apply uploads nothing
+
+	openTofu bool   // runs with OpenTofu only
+	since    string // the version of the CLI that it needs
+
+	pair   string   // the pair in the state or the KMS, to be replaced
+	resize bool     // try a pair of another size as well
+	newer  []string // the variables that give the numbers another key otherwise
+	secret bool     // no private key may be in a plan or a state
+	check  string   // the example changes nothing, and warns like this
+	query  bool     // the example is for terraform query, see TestCLI_query
+}
+
+// foreignKey is what somebody else puts on a number.
+var foreignKey = sync.OnceValue(func() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	public, err := pemkey.FromRSA(&key.PublicKey)
+	if err != nil {
+		panic(err)
+	}
+	return public.PEM()
+})
+
+// exampleCases has every folder in examples that has a configuration, and the
+// configuration in the README.
+func exampleCases(t *testing.T) map[string]exampleCase {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../examples", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// endpoint is the endpoint of a Flow: it decrypts with every private key that
-// it knows.
-type endpoint struct {
-	mu   sync.Mutex
-	keys []*rsa.PrivateKey
-}
-
-// learn replaces what the endpoint knows with the outputs of the example.
-func (e *endpoint) learn(t *testing.T, c *cli) {
-	t.Helper()
-	outputs, err := c.Output(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pems map[string]string
-	if err := json.Unmarshal(outputs["endpoint_private_keys"].Value, &pems); err != nil {
-		t.Fatal(err)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.keys = nil
-	for _, text := range pems {
-		block, _ := pem.Decode([]byte(text))
-		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.keys = append(e.keys, key)
-	}
-}
-
-var errMisdirected = errors.New("421 Misdirected Request")
-
-// receive answers as an endpoint should: 421 when no key decrypts.
-func (e *endpoint) receive(r flowmessage.Request) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, key := range e.keys {
-		if _, _, err := flowmessage.Decrypt(key, r); err == nil {
-			return nil
-		}
-	}
-	return errMisdirected
-}
-
-// client is a WhatsApp client: it caches the key of the number, and fetches it
-// again when the endpoint answers 421.
-type client struct {
-	server *graphmock.Server
-	number string
-	cached *rsa.PublicKey
-}
-
-func (c *client) fetch() error {
-	text, _ := c.server.Key(c.number)
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return errors.New("the number holds no key")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return err
-	}
-	key, ok := parsed.(*rsa.PublicKey)
-	if !ok {
-		return errors.New("the number holds no RSA key")
-	}
-	c.cached = key
-	return nil
-}
-
-func (c *client) send(e *endpoint) error {
-	request, err := flowmessage.EncryptRequest(c.cached, []byte(`{"action":"ping"}`))
-	if err != nil {
-		return err
-	}
-	return e.receive(request)
-}
-
-// The rotation of the example. At every request that Terraform makes, a client
-// fetches the key of the number and sends a request, and the endpoint can decrypt
-// every one of these. A client that still has the old key is served until the
-// end, and then fetches the new one.
-func TestCLI_rotation(t *testing.T) {
-	t.Parallel()
-	numbers := []string{"106540352242922", "106540352242923"}
-	w := newWorld(t, numbers...)
-	c := w.cli(example(t, "rotation/main.tf"))
-	e := &endpoint{}
-	step := func(generations, active string) {
-		t.Helper()
-		if err := c.Apply(t.Context(), tfexec.Var("generations="+generations), tfexec.Var("active="+active)); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	step(`["2026"]`, "2026")
-	e.learn(t, c)
-	cached := &client{server: w.Server, number: numbers[0]}
-	if err := cached.fetch(); err != nil {
-		t.Fatal(err)
-	}
-
-	// From here on, at every request: each number's key of this moment.
-	var mu sync.Mutex
-	moments := 0
-	w.Script(graphmock.Fault{Times: -1, Hook: func() {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, id := range numbers {
-			fresh := &client{server: w.Server, number: id}
-			if err := fresh.fetch(); err != nil {
-				t.Error(err)
-			} else if err := fresh.send(e); err != nil {
-				t.Errorf("a request to %s cannot be decrypted: %v", id, err)
+	private := fixture(t, "rsa2048_a.private_pkcs8.pem")
+	publicFile := map[string]string{"public.pem": keyA(t)}
+	one, two := []string{support}, []string{support, orders}
+	onNumber := func(numbers ...string) func(*exampleFolder) {
+		return func(e *exampleFolder) {
+			for _, number := range numbers {
+				e.SetKey(number, keyA(e.t), "VALID")
 			}
-			moments++
 		}
-	}})
-
-	w.ResetRequests()
-	step(`["2026","2027"]`, "2026")
-	if n := w.Count("POST", ""); n != 0 {
-		t.Errorf("the preparation uploaded %d keys", n)
 	}
-	e.learn(t, c)
-
-	step(`["2026","2027"]`, "2027")
-	if n := w.Count("POST", ""); n != len(numbers) {
-		t.Errorf("the switch uploaded %d keys", n)
+	migration := func(source, kind string) exampleCase {
+		prior := fmt.Sprintf("resource %q \"encryption_key\" {}\n", kind)
+		if name, _, _ := strings.Cut(kind, "_"); source != "" {
+			prior += fmt.Sprintf("terraform {\n  required_providers {\n    %s = {\n      source = %q\n    }\n  }\n}\n", name, source)
+		}
+		if kind == "restapi_object" {
+			prior += "provider \"restapi\" {\n  uri = \"https://graph.facebook.com\"\n}\n"
+		}
+		return exampleCase{numbers: one, files: publicFile, held: private, prior: prior, before: onNumber(support), none: true}
 	}
-	if err := cached.send(e); err != nil {
-		t.Errorf("in the grace period, the cached old key is not served: %v", err)
-	}
-	e.learn(t, c)
-
-	w.ResetRequests()
-	step(`["2027"]`, "2027")
-	if n := w.Count("POST", ""); n != 0 {
-		t.Errorf("the end uploaded %d keys", n)
-	}
-	e.learn(t, c)
-	if err := cached.send(e); !errors.Is(err, errMisdirected) {
-		t.Errorf("after the end, the cached old key gives %v", err)
-	}
-	if err := cached.fetch(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cached.send(e); err != nil {
-		t.Errorf("after the 421: %v", err)
-	}
-	if mu.Lock(); moments < 20 {
-		t.Errorf("looked at only %d moments", moments)
-	}
-	mu.Unlock()
-
-	if err := c.Apply(t.Context(), tfexec.Var(`generations=["2027"]`), tfexec.Var("active=2026")); err == nil || !strings.Contains(err.Error(), "has to decrypt with it") {
-		t.Errorf("an active generation that does not exist: %v", err)
+	return map[string]exampleCase{
+		"README.md":                                   {numbers: two, pair: "tls_private_key.flows"},
+		"two-numbers":                                 {numbers: two, pair: "tls_private_key.flows", resize: true},
+		"resources/whatsapp_business_encryption":      {numbers: one, pair: "tls_private_key.flows"},
+		"data-sources/whatsapp_phone_numbers":         {numbers: []string{support, orders, "200001", "200003"}, add: []graphmock.Number{{ID: "200001"}, {ID: "200002", PlatformType: "ON_PREMISE"}, {ID: "200003"}}, pair: "tls_private_key.flows"},
+		"encrypted-state":                             {secret: true, numbers: one, pair: "tls_private_key.flows", openTofu: true, env: []string{"TF_VAR_state_passphrase=a passphrase of the test"}},
+		"rotation":                                    {numbers: two, pair: `tls_private_key.flows["2026"]`},
+		"import/by-id":                                {numbers: one, files: publicFile, held: private, before: onNumber(support), none: true},
+		"import/by-identity":                          {numbers: one, files: publicFile, held: private, before: onNumber(support), none: true, since: "1.12.0"},
+		"import-all-numbers":                          {numbers: []string{support, orders, "200001", "200002"}, add: []graphmock.Number{{ID: "200001"}, {ID: "200002"}}, files: publicFile, held: private, before: onNumber(support, orders, "200001"), uploads: 1, once: "import.tf"},
+		"timeouts":                                    {numbers: one, files: publicFile, held: private},
+		"provider-aliases":                            {numbers: two, files: publicFile, held: private, env: []string{"TF_VAR_access_token_europe=" + testToken, "TF_VAR_access_token_americas=" + testToken}},
+		"module-per-account":                          {numbers: []string{support, orders, "200001"}, add: []graphmock.Number{{ID: "200001", WABAID: "102290129340399"}}, files: publicFile, held: private},
+		"many-numbers":                                {numbers: threeHundredNumbers(), files: publicFile, held: private},
+		"functions/public_key":                        {secret: true, numbers: one, files: map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem")}, held: private, env: []string{"TF_VAR_passphrase=" + fixturePassphrase}},
+		"functions/public_key_fingerprint":            {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
+		"data-sources/whatsapp_business_encryption":   {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
+		"list-resources/whatsapp_business_encryption": {query: true},
+		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
+		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
+		"migration/terraform_data":                    migration("", "terraform_data"),
+		"secret-stores/ephemeral-variable":            {secret: true, numbers: one, held: private, env: []string{"TF_VAR_private_key_pem=" + private}},
+		"secret-stores/aws-secrets-manager":           {secret: true, numbers: one, store: map[string]string{"whatsapp-flows-private-key": private}},
+		"secret-stores/vault":                         {secret: true, numbers: one, store: map[string]string{"secret-data-whatsapp-flows.001": fmt.Sprintf(`{"private_key_pem":%q}`, private)}},
+		"secret-stores/aws-kms":                       {secret: true, numbers: one, pair: "aws_kms_key.flows"},
+		"secret-stores/generated-in-vault":            {secret: true, numbers: one, newer: []string{"-var=key_version=2"}},
 	}
 }
 
-// The test files of the examples, as a user runs them.
-func TestCLI_terraformTest(t *testing.T) {
+func threeHundredNumbers() []string {
+	numbers := make([]string, 300)
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("1065403522430%02d", i)
+	}
+	return numbers
+}
+
+// Each example is a folder of its own that can be applied as it is. One without a
+// case fails, and so does a case without a folder.
+func TestExamplesAreFolders(t *testing.T) {
 	t.Parallel()
-	for folder, file := range map[string]string{"rotation": "rotation.tftest.hcl", "two-numbers": "two_numbers.tftest.hcl"} {
+	cases, found := exampleCases(t), []string{"README.md"}
+	err := filepath.WalkDir(examplesFolder, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".tf") || strings.Contains(filepath.ToSlash(file), "/modules/") {
+			return err
+		}
+		folder, err := filepath.Rel(examplesFolder, filepath.Dir(file))
+		found = append(found, filepath.ToSlash(folder))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(found)
+	if found = slices.Compact(found); !slices.Equal(found, slices.Sorted(maps.Keys(cases))) {
+		t.Errorf("examples has %q, and there are tests for %q", found, slices.Sorted(maps.Keys(cases)))
+	}
+	for _, folder := range found {
+		if folder == "README.md" {
+			continue
+		}
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "106540352242922", "106540352242923", "106540352242924")
-			c := w.cli(example(t, folder+"/main.tf"))
-			if err := os.Mkdir(filepath.Join(c.WorkingDir(), "tests"), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			c.write("tests/"+file, example(t, folder+"/tests/"+file))
-			command := exec.CommandContext(t.Context(), c.ExecPath(), "test", "-no-color")
-			command.Dir = c.WorkingDir()
-			for name, value := range w.environment() {
-				command.Env = append(command.Env, name+"="+value)
-			}
-			if out, err := command.CombinedOutput(); err != nil || !strings.Contains(string(out), "Success!") {
-				t.Errorf("%v\n%s", err, out)
-			}
-		})
-	}
-}
-
-// standIn has the resource types of the providers that people migrate from, but
-// they do nothing. The migration treats their state in the same way.
-type standIn struct {
-	provider, kind string
-	deleted        *bool
-}
-
-func (s standIn) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName = s.provider
-}
-
-func (s standIn) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
-
-func (s standIn) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
-
-func (s standIn) DataSources(context.Context) []func() datasource.DataSource { return nil }
-
-func (s standIn) Resources(context.Context) []func() fwresource.Resource {
-	return []func() fwresource.Resource{func() fwresource.Resource { return standInResource(s) }}
-}
-
-type standInResource standIn
-
-func (s standInResource) Metadata(_ context.Context, _ fwresource.MetadataRequest, resp *fwresource.MetadataResponse) {
-	resp.TypeName = s.kind
-}
-
-func (s standInResource) Schema(_ context.Context, _ fwresource.SchemaRequest, resp *fwresource.SchemaResponse) {
-	resp.Schema = rschema.Schema{Attributes: map[string]rschema.Attribute{"id": rschema.StringAttribute{
-		Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-	}}}
-}
-
-func (s standInResource) Create(ctx context.Context, _ fwresource.CreateRequest, resp *fwresource.CreateResponse) {
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), "x")...)
-}
-func (s standInResource) Read(context.Context, fwresource.ReadRequest, *fwresource.ReadResponse) {}
-func (s standInResource) Update(context.Context, fwresource.UpdateRequest, *fwresource.UpdateResponse) {
-}
-
-func (s standInResource) Delete(context.Context, fwresource.DeleteRequest, *fwresource.DeleteResponse) {
-	*s.deleted = true
-}
-
-// Moving from another provider takes one import, uploads nothing, destroys
-// nothing and leaves nothing to do.
-func TestAccMigration(t *testing.T) {
-	t.Parallel()
-	for name, kind := range map[string]string{"restapi": "restapi_object", "terracurl": "terracurl_request", "terraform_data": "terraform_data"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, a := newWorld(t), keyA(t)
-			w.SetKey(testNumber, a, "VALID")
-			factories, deleted := w.factories(), false
-			if name != "terraform_data" {
-				factories[name] = providerserver.NewProtocol6WithError(standIn{provider: name, kind: kind, deleted: &deleted})
-			}
-			after := strings.Replace(example(t, "migration/"+name+".tf"), `file("${path.module}/public.pem")`, quote(a), 1)
-			resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: []resource.TestStep{
-				{Config: w.config(fmt.Sprintf("resource %q \"encryption_key\" {}\n", kind))},
-				{
-					PreConfig: w.forget(),
-					Config:    w.config(after),
-					ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-						plancheck.ExpectResourceAction("whatsapp_business_encryption.support", plancheck.ResourceActionNoop),
-					}},
-					ConfigStateChecks: []statecheck.StateCheck{stateCheck(func() error {
-						if n := w.Count("POST", ""); n != 0 {
-							return fmt.Errorf("%d keys were uploaded", n)
-						}
-						return nil
-					})},
-				},
-			}})
-			if deleted {
-				t.Error("the old resource was destroyed")
-			}
-		})
-	}
-}
-
-// The private key passes through as an ephemeral value, and is neither in a plan
-// nor in a state, at any point in the life of a key.
-func TestCLI_privateKeyIsInNoPlanAndNoState(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c := w.cli(requiredProviders + example(t, "secret-stores/ephemeral_variable.tf"))
-	private := fixture(t, "rsa2048_a.private_pkcs8.pem")
-	run := func(private string, args ...string) {
-		t.Helper()
-		command := exec.CommandContext(t.Context(), c.ExecPath(), append(args, "-no-color", "-input=false")...)
-		command.Dir = c.WorkingDir()
-		for name, value := range w.environment() {
-			command.Env = append(command.Env, name+"="+value)
-		}
-		command.Env = append(command.Env, "TF_VAR_private_key_pem="+private)
-		out, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		places := unzipped(t, filepath.Join(c.WorkingDir(), "plan"))
-		places["output"] = string(out)
-		for _, name := range []string{"terraform.tfstate", "terraform.tfstate.backup"} {
-			text, _ := os.ReadFile(filepath.Join(c.WorkingDir(), name))
-			places[name] = string(text)
-		}
-		for place, text := range places {
-			for line := range strings.Lines(private) {
-				if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") && strings.Contains(text, line) {
-					t.Errorf("%v: the private key is in the %s", args, place)
+			readme := example(t, folder+"/README.md")
+			for _, want := range []string{"# ", "mock", "plan"} {
+				if !strings.Contains(readme, want) {
+					t.Errorf("the README does not have %q", want)
 				}
 			}
-		}
-	}
-
-	run(private, "plan", "-out=plan")
-	run(private, "apply", "-auto-approve")
-	if pem, status := w.Key(testNumber); status != "VALID" || !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyA(t))) {
-		t.Errorf("the number does not hold the public half, or its status is %s", status)
-	}
-	w.ResetRequests()
-	run(private, "plan", "-out=plan", "-detailed-exitcode")
-	if err := w.expectRequests(map[string]string{testNumber: "GET"}); err != nil {
-		t.Error(err)
-	}
-	w.SetKey(testNumber, keyB(t), "VALID")
-	run(private, "apply", "-auto-approve")
-	if pem, _ := w.Key(testNumber); !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyA(t))) {
-		t.Error("the drift was not repaired")
-	}
-	// A new private key in the source.
-	run(fixture(t, "rsa2048_b.private_pkcs1.pem"), "apply", "-auto-approve")
-	if pem, _ := w.Key(testNumber); !newPublicKeyValue(pem).sameKey(newPublicKeyValue(keyB(t))) {
-		t.Error("the new key was not uploaded")
+			var text strings.Builder
+			files, _ := filepath.Glob(filepath.Join(examplesFolder, folder, "*.tf"))
+			for _, file := range files {
+				content, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text.Write(content)
+			}
+			if !strings.Contains(text.String(), "\n  required_version = ") {
+				t.Error("there is no required_version")
+			}
+			if sources, versions := strings.Count(text.String(), "\n      source"), strings.Count(text.String(), "\n      version"); sources == 0 || sources != versions {
+				t.Errorf("%d of %d providers have a version", versions, sources)
+			}
+			if regexp.MustCompile(`(?s)\ndata "[^{]*{[^}]*depends_on`).MatchString(text.String()) {
+				t.Error("a data source depends on a resource, so each repair shows it as unknown")
+			}
+		})
 	}
 }
 
-// Every published configuration can be applied as it is, and leaves nothing to do.
+// Every published configuration survives what happens to numbers. Somebody puts
+// another key on one number, the key of another is deleted, and the signature of
+// a third is lost: the next plan shows exactly these. While they are repaired, an
+// upload fails; the plan after it shows that number, and the plan after the next
+// apply is empty. Where the key can be replaced, an upload of the new one fails,
+// too. At no time does a number hold a key of the configuration whose private key
+// is lost.
 func TestCLI_examples(t *testing.T) {
 	t.Parallel()
-	const support, orders = "106540352242922", "106540352242923"
-	resourceExample := example(t, "resources/whatsapp_business_encryption/resource.tf")
-	for name, test := range map[string]struct {
-		config string
-		needs  string // version of Terraform or OpenTofu
-		before func(*world)
-
-		uploads int // where the numbers do not have a key before
-	}{
-		"two-numbers": {config: example(t, "two-numbers/main.tf")},
-		"provider":    {config: example(t, "provider/provider.tf")},
-		"resource":    {config: requiredProviders + resourceExample},
-		"data source": {config: requiredProviders + example(t, "data-sources/whatsapp_business_encryption/data-source.tf"), before: func(w *world) { w.SetKey(support, keyA(t), "VALID") }},
-		"phone numbers": {config: requiredProviders + example(t, "data-sources/whatsapp_phone_numbers/data-source.tf"), before: func(w *world) {
-			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
-			w.AddNumber(graphmock.Number{ID: "200002", WABAID: "102290129340398", PlatformType: "ON_PREMISE"})
-			w.AddNumber(graphmock.Number{ID: "200003", WABAID: "102290129340398", PlatformType: "CLOUD_API"})
-		}, uploads: 4}, // the mock also puts the two numbers of every example into this account
-		"import": {
-			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/import-by-string-id.tf"),
-			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
-		},
-		"import all numbers": {config: example(t, "import-all-numbers/main.tf"), before: func(w *world) {
-			w.SetKey(support, keyA(t), "VALID") // and the other holds none
-			w.AddNumber(graphmock.Number{ID: "200001", WABAID: "102290129340398"})
-			w.SetKey("200001", strings.TrimSpace(keyB(t)), "VALID")
-		}},
-		"import by identity": {
-			config: requiredProviders + strings.Replace(resourceExample, "tls_private_key.flows.public_key_pem", quote(keyA(t)), 1) + example(t, "resources/whatsapp_business_encryption/import-by-identity.tf"),
-			needs:  "1.12.0",
-			before: func(w *world) { w.SetKey(support, keyA(t), "VALID") },
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	if os.Getenv("TF_ACC") == "" || os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		t.Skip("runs the real CLI: use make test")
+	}
+	mirror := standInMirror(t)
+	for folder, test := range exampleCases(t) {
+		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, support, orders)
-			if test.before != nil {
-				test.before(w)
+			switch {
+			case test.query:
+				t.Skip("is tested by TestCLI_query")
+			case test.openTofu && !isOpenTofu:
+				t.Skip("needs OpenTofu")
+			case test.since != "" && !cliIsAtLeast(t, test.since):
+				t.Skip("needs version " + test.since)
 			}
-			if test.needs != "" && !cliIsAtLeast(t, test.needs) {
-				t.Skip("needs version " + test.needs)
+			e := test.folder(t, folder, mirror)
+			if test.check != "" {
+				test.warns(e)
+				return
 			}
-			c := w.cli(test.config)
-			c.apply()
-			if got := c.actions(); len(got) != 0 {
-				t.Errorf("planned after apply: %v", got)
-			}
-			if n := w.Count("POST", ""); test.before != nil && n != test.uploads {
-				t.Errorf("%d keys were uploaded", n)
+			test.applies(e)
+			test.recovers(e)
+			test.replacesKey(e)
+			if test.secret {
+				e.mustKeepNoPrivateKey()
 			}
 		})
 	}
 }
 
-// The published examples of the functions can be applied as they are, and leave
-// nothing to do.
-func TestCLI_functionExamples(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		files   map[string]string
-		stored  string // what the number holds before
-		uploads int
-		warns   bool
+// folder copies the example, and supplies what a person has.
+func (test exampleCase) folder(t *testing.T, folder, mirror string) *exampleFolder {
+	t.Helper()
+	w := newWorld(t, support)
+	added := map[string]bool{support: true}
+	for _, number := range test.add {
+		w.AddNumber(number)
+		added[number.ID] = true
+	}
+	for _, number := range test.numbers {
+		if !added[number] {
+			w.AddNumber(graphmock.Number{ID: number})
+		}
+	}
+	if !slices.Contains(test.numbers, support) && !test.query {
+		w.DeleteNumber(support)
+	}
+	e := newExampleFolder(t, w, mirror)
+	e.held, e.env = test.held, append(e.env, test.env...)
+	for name, text := range test.store {
+		if err := os.WriteFile(filepath.Join(e.store(), name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if test.prior != "" {
+		e.write("main.tf", test.prior)
+		e.mustRun("init", noColor)
+		e.mustRun("apply", noColor, noInput, "-auto-approve")
+		if err := os.Remove(filepath.Join(e.dir, "main.tf")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if folder == "README.md" {
+		_, rest, _ := strings.Cut(example(t, "../README.md"), "```terraform\n")
+		configuration, _, _ := strings.Cut(rest, "```\n")
+		e.write("main.tf", configuration)
+	} else {
+		e.copy(filepath.Join(examplesFolder, folder))
+	}
+	for name, text := range test.files {
+		e.write(name, text)
+	}
+	if test.before != nil {
+		test.before(e)
+	}
+	e.mustRun("init", noColor)
+	return e
+}
+
+// applies applies the example for the first time.
+func (test exampleCase) applies(e *exampleFolder) {
+	e.t.Helper()
+	e.mustRun("apply", noColor, noInput, "-auto-approve")
+	uploads := test.uploads
+	if uploads == 0 && !test.none {
+		uploads = len(test.numbers)
+	}
+	if n := e.Count("POST", ""); n != uploads {
+		e.t.Errorf("the first apply uploaded %d keys, not %d", n, uploads)
+	}
+	if got := slices.Sorted(maps.Keys(e.addresses())); !slices.Equal(got, slices.Sorted(slices.Values(test.numbers))) {
+		e.t.Errorf("the state has the numbers %v", got)
+	}
+	if test.once != "" {
+		e.mustPlan(map[string]string{})
+		if err := os.Remove(filepath.Join(e.dir, test.once)); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(e.store(), formerDestroyed)); err == nil {
+		e.t.Error("the resource that was migrated from was destroyed")
+	}
+	e.mustServe(test.numbers)
+}
+
+// recovers lets three things happen, each to a number of its own where there are
+// three, and otherwise one after another.
+func (test exampleCase) recovers(e *exampleFolder) {
+	e.t.Helper()
+	incidents := []struct {
+		happens func(number string)
+		action  string
 	}{
-		"public_key": {
-			files:   map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem"), "terraform.tfvars": "passphrase = " + quote(fixturePassphrase)},
-			uploads: 1,
-		},
-		"public_key_fingerprint": {
-			files:  map[string]string{"public.pem": fixture(t, "rsa2048_a.pkcs1.pem")},
-			stored: keyA(t),
-		},
-		"public_key_fingerprint of another key": {
-			files:  map[string]string{"public.pem": fixture(t, "rsa2048_a.pkcs1.pem")},
-			stored: keyB(t),
-			warns:  true,
-		},
+		{func(n string) { e.SetKey(n, foreignKey(), "VALID") }, "update"},
+		{e.ClearKey, "create"},
+		{e.Reregister, "update"},
+	}
+	addresses := e.addresses()
+	for len(incidents) > 0 {
+		at := min(len(incidents), len(test.numbers))
+		want := map[string]string{}
+		for i, incident := range incidents[:at] {
+			incident.happens(test.numbers[i])
+			want[addresses[test.numbers[i]]] = incident.action
+		}
+		e.mustPlan(want)
+		if len(incidents) == 3 {
+			failed := test.numbers[at-1]
+			e.failUpload(failed)
+			e.mustFail("apply", noColor, savedPlan)
+			e.mustDecrypt(test.numbers)
+			e.mustPlan(map[string]string{addresses[failed]: want[addresses[failed]]})
+		}
+		e.applySaved()
+		e.mustServe(test.numbers)
+		incidents = incidents[at:]
+	}
+	e.mustPlan(map[string]string{})
+}
+
+// replacesKey gives the numbers another key. The upload of it fails for one.
+func (test exampleCase) replacesKey(e *exampleFolder) {
+	e.t.Helper()
+	arguments := test.newer
+	if test.pair != "" {
+		arguments = []string{"-replace=" + test.pair}
+	} else if arguments == nil {
+		return
+	}
+	last := test.numbers[len(test.numbers)-1]
+	before, _ := e.Key(last)
+	e.failUpload(last)
+	out := e.mustFail(append([]string{"apply", noColor, noInput, "-auto-approve"}, arguments...)...)
+	for _, want := range []string{"Warning: A different key on the number is replaced", "fingerprint " + fingerprintOf(e.t, before)} {
+		if !strings.Contains(out, want) {
+			e.t.Errorf("the plan does not say %q:\n%s", want, out)
+		}
+	}
+	e.mustDecrypt(test.numbers)
+	e.mustRun(append([]string{"apply", noColor, noInput, "-auto-approve"}, test.newer...)...)
+	if after, _ := e.Key(last); sameKey(e.t, before, after) {
+		e.t.Error("the number still holds the old key")
+	}
+	e.mustServe(test.numbers)
+	e.mustPlan(map[string]string{}, test.newer...)
+
+	if test.pair == "" {
+		return
+	}
+	out = inOneLine(e.mustRun("plan", noColor, noInput, "-destroy"))
+	for _, want := range []string{"Warning: The key stays active on the phone number", "Keep the private key"} {
+		if !strings.Contains(out, want) {
+			e.t.Errorf("the plan to destroy all does not say %q:\n%s", want, out)
+		}
+	}
+	if test.resize {
+		test.refusesSize(e)
+	}
+}
+
+// refusesSize gives the pair a size that WhatsApp does not take.
+func (test exampleCase) refusesSize(e *exampleFolder) {
+	e.t.Helper()
+	const right, wrong = "rsa_bits  = 2048", "rsa_bits  = 4096"
+	resize := func(from, to string) {
+		text, err := os.ReadFile(filepath.Join(e.dir, "main.tf"))
+		if err != nil || !strings.Contains(string(text), from) {
+			e.t.Fatal("there is no size to change: ", err)
+		}
+		e.write("main.tf", strings.Replace(string(text), from, to, 1))
+	}
+	resize(right, wrong)
+	if out := e.mustFail("apply", noColor, noInput, "-auto-approve"); !strings.Contains(out, "Warning: A different key on the number is replaced") {
+		e.t.Errorf("the plan with another size does not warn:\n%s", out)
+	}
+	e.mustServe(test.numbers)
+	resize(wrong, right)
+	e.mustRun("apply", noColor, noInput, "-auto-approve")
+	e.mustServe(test.numbers)
+	e.mustPlan(map[string]string{})
+}
+
+// warns expects an example that changes nothing to warn of each of the three.
+func (test exampleCase) warns(e *exampleFolder) {
+	e.t.Helper()
+	number := test.numbers[0]
+	plan := func() bool {
+		e.t.Helper()
+		return strings.Contains(inOneLine(e.mustRun("plan", noColor, noInput)), test.check)
+	}
+	e.mustRun("apply", noColor, noInput, "-auto-approve")
+	for name, happens := range map[string]func(){
+		"another key":      func() { e.SetKey(number, foreignKey(), "VALID") },
+		"no key":           func() { e.ClearKey(number) },
+		"a lost signature": func() { e.Reregister(number) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			const support = "106540352242922"
-			w := newWorld(t, support)
-			if test.stored != "" {
-				w.SetKey(support, test.stored, "VALID")
-			}
-			folder, _, _ := strings.Cut(name, " ")
-			example, err := os.ReadFile(filepath.Join("../../examples/functions", folder, "function.tf"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := w.cli(requiredProviders + string(example))
-			for file, text := range test.files {
-				c.write(file, text)
-			}
-			c.apply()
-			if warns := strings.Contains(c.printed(), "cannot decrypt what WhatsApp sends"); warns != test.warns {
-				t.Errorf("warns: %t", warns)
-			}
-			if got := c.actions(); len(got) != 0 {
-				t.Errorf("planned after apply: %v", got)
-			}
-			if n := w.Count("POST", ""); n != test.uploads {
-				t.Errorf("%d uploads", n)
-			}
-			if stored, _ := w.Key(support); test.uploads > 0 && fingerprintOf(t, stored) != fingerprintOf(t, keyA(t)) {
-				t.Error("another key was uploaded")
-			}
-		})
+		e.SetKey(number, keyA(e.t), "VALID")
+		if plan() {
+			e.t.Error("the plan warns before anything happens")
+		}
+		if happens(); !plan() {
+			e.t.Errorf("the plan does not warn of %s", name)
+		}
+	}
+	if n := e.Count("POST", ""); n != 0 {
+		e.t.Errorf("%d keys were uploaded", n)
 	}
 }

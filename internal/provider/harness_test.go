@@ -31,6 +31,7 @@ const (
 // TestMain tells plugin-testing where the CLI in use looks for a provider that
 // has no source address, because OpenTofu's default is another registry.
 func TestMain(m *testing.M) {
+	serveStandIn()
 	if cli := os.Getenv("TF_ACC_TERRAFORM_PATH"); cli != "" {
 		out, err := exec.Command(cli, "version").Output()
 		if err != nil {

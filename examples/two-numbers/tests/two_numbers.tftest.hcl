@@ -16,7 +16,7 @@ run "both_numbers_get_the_key" {
   }
 
   assert {
-    condition     = alltrue([for name, stored in data.whatsapp_business_encryption.stored : stored.business_public_key == tls_private_key.flows.public_key_pem])
+    condition     = alltrue([for number in whatsapp_business_encryption.flows : number.business_public_key == tls_private_key.flows.public_key_pem])
     error_message = "A number does not hold the key of the configuration."
   }
 }

@@ -1,6 +1,21 @@
 # Takes a number over from terraform_data with a provisioner that calls curl,
 # without an upload.
 
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    whatsapp = {
+      source  = "wa-flows/whatsapp"
+      version = "~> 0.1"
+    }
+  }
+}
+
+# The access token comes from the environment: WHATSAPP_ACCESS_TOKEN.
+provider "whatsapp" {}
+
+# Once: delete the blocks "removed" and "import" after the first apply.
 removed {
   from = terraform_data.encryption_key
 

@@ -1,3 +1,24 @@
+# The private key is in AWS Secrets Manager, and Terraform only derives the public
+# key from it.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    whatsapp = {
+      source  = "wa-flows/whatsapp"
+      version = "~> 0.1"
+    }
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+}
+
+# The access token comes from the environment: WHATSAPP_ACCESS_TOKEN.
+provider "whatsapp" {}
+
 # The secret holds the private key, in PEM.
 data "aws_secretsmanager_secret" "flows" {
   name = "whatsapp/flows/private-key"

@@ -1,6 +1,0 @@
-import {
-  to = whatsapp_business_encryption.support
-  identity = {
-    phone_number_id = "106540352242922"
-  }
-}
