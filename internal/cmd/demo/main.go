@@ -26,6 +26,7 @@ const (
 	support = "106540352242922"
 	orders  = "106540352242923"
 
+	pairAddress    = "tls_private_key.flows"
 	supportAddress = `whatsapp_business_encryption.flows["support"]`
 	ordersAddress  = `whatsapp_business_encryption.flows["orders"]`
 )
@@ -91,9 +92,9 @@ func (d *demo) play(ctx context.Context) error {
 
 	d.say("Give both numbers a key", "apply")
 	if err := d.apply(ctx, map[string]tfjson.Actions{
-		"tls_private_key.flows": {tfjson.ActionCreate},
-		supportAddress:          {tfjson.ActionCreate},
-		ordersAddress:           {tfjson.ActionCreate},
+		pairAddress:    {tfjson.ActionCreate},
+		supportAddress: {tfjson.ActionCreate},
+		ordersAddress:  {tfjson.ActionCreate},
 	}); err != nil {
 		return err
 	}
@@ -133,8 +134,34 @@ func (d *demo) play(ctx context.Context) error {
 
 	d.say("The proof: a Flow request, encrypted as WhatsApp does with the key on the number, "+
 		"decrypted with the private key from Terraform", "")
-	if err := d.proveDecryption(ctx, support, orders); err != nil {
+	text, err := d.outputPrivateKey(ctx)
+	if err != nil {
 		return err
+	}
+	if err := d.proveDecryption(text, support, orders); err != nil {
+		return err
+	}
+
+	d.say("A new pair replaces the old one, and the upload to the orders number fails", "apply -replace="+pairAddress)
+	if err := d.failToReplace(ctx, orders); err != nil {
+		return err
+	}
+	d.say("The old pair is still in the state, so the private key of each number is there", "state pull")
+	if text, err = d.tf.StatePull(ctx); err != nil {
+		return err
+	}
+	if err := d.proveDecryption(text, support, orders); err != nil {
+		return err
+	}
+	d.say("The next apply completes the replacement", "apply")
+	if err := d.apply(ctx, map[string]tfjson.Actions{
+		ordersAddress: {tfjson.ActionUpdate},
+		pairAddress:   {tfjson.ActionDelete}, // the old pair
+	}); err != nil {
+		return err
+	}
+	if key, _ := d.server.Key(orders); key == original {
+		return errors.New("the orders number still holds the old key")
 	}
 
 	d.say("Destroy warns that the keys stay on the numbers", "destroy")

@@ -7,36 +7,51 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/flowmessage"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-// proveDecryption encrypts a request with the key on each number and decrypts it
-// with the private key in the outputs.
-func (d *demo) proveDecryption(ctx context.Context, numbers ...string) error {
+// outputPrivateKey returns the private key in the outputs.
+func (d *demo) outputPrivateKey(ctx context.Context) (string, error) {
 	outputs, err := d.tf.Output(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	var text string
-	if err := json.Unmarshal(outputs["private_key_pem"].Value, &text); err != nil {
-		return err
+	return string(outputs["private_key_pem"].Value), nil
+}
+
+var privatePEM = regexp.MustCompile(`(?s)-----BEGIN RSA PRIVATE KEY-----.*?-----END RSA PRIVATE KEY-----`)
+
+// privateKeys returns the private keys in a JSON text.
+func privateKeys(text string) ([]*rsa.PrivateKey, error) {
+	var keys []*rsa.PrivateKey
+	for _, found := range privatePEM.FindAllString(strings.ReplaceAll(text, `\n`, "\n"), -1) {
+		block, _ := pem.Decode([]byte(found + "\n"))
+		if block == nil {
+			return nil, errors.New("a private key is not PEM")
+		}
+		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
 	}
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return errors.New("the output private_key_pem is not PEM")
-	}
-	private, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	return keys, nil
+}
+
+// proveDecryption encrypts a request with the key on each number, and decrypts it
+// with one of the private keys in the text.
+func (d *demo) proveDecryption(text string, numbers ...string) error {
+	keys, err := privateKeys(text)
 	if err != nil {
 		return err
 	}
-
 	const payload = `{"version":"3.0","action":"ping"}`
 	for _, number := range numbers {
 		stored, _ := d.server.Key(number)
@@ -56,9 +71,15 @@ func (d *demo) proveDecryption(ctx context.Context, numbers ...string) error {
 		if err != nil {
 			return err
 		}
-		plain, _, err := flowmessage.Decrypt(private, request)
+		var plain []byte
+		err = flowmessage.ErrWrongKey
+		for _, private := range keys {
+			if plain, _, err = flowmessage.Decrypt(private, request); err == nil {
+				break
+			}
+		}
 		if err != nil {
-			return fmt.Errorf("a request to %s cannot be decrypted: %w", number, err)
+			return fmt.Errorf("a request to %s cannot be decrypted with any of %d private keys: %w", number, len(keys), err)
 		}
 		if string(plain) != payload {
 			return fmt.Errorf("a request to %s was decrypted to something else", number)

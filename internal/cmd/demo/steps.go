@@ -8,11 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
 // plan shows the plan and checks that it has the wanted actions, and none for any
@@ -36,6 +39,9 @@ func (d *demo) plan(ctx context.Context, want map[string]tfjson.Actions) error {
 		return err
 	}
 	for _, change := range plan.ResourceChanges {
+		if change.DeposedKey == "" && deposed(plan, change.Address) {
+			continue // the action is that of the old object
+		}
 		expected, ok := want[change.Address]
 		if !ok {
 			expected = tfjson.Actions{tfjson.ActionNoop}
@@ -52,6 +58,14 @@ func (d *demo) plan(ctx context.Context, want map[string]tfjson.Actions) error {
 		return fmt.Errorf("a plan sent %d POST requests", n)
 	}
 	return nil
+}
+
+// deposed says whether the plan has an old object of the address, which a failed
+// replacement left.
+func deposed(plan *tfjson.Plan, address string) bool {
+	return slices.ContainsFunc(plan.ResourceChanges, func(c *tfjson.ResourceChange) bool {
+		return c.Address == address && c.DeposedKey != ""
+	})
 }
 
 // apply plans, checks, applies, and checks that exactly the numbers of the
@@ -82,6 +96,30 @@ func (d *demo) apply(ctx context.Context, want map[string]tfjson.Actions) error 
 		err = errors.New("the plan after the apply has changes")
 	}
 	return err
+}
+
+// failToReplace replaces the pair, while the upload to one number is refused.
+func (d *demo) failToReplace(ctx context.Context, number string) error {
+	d.server.Script(graphmock.Fault{
+		Method: http.MethodPost, Object: number, Status: http.StatusBadRequest,
+		Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil),
+	})
+	var out bytes.Buffer
+	d.tf.SetStdout(&out)
+	err := d.tf.Apply(ctx, tfexec.Replace(pairAddress))
+	d.tf.SetStdout(io.Discard)
+	show(out.String())
+	if err == nil {
+		return errors.New("the apply did not fail")
+	}
+	if !strings.Contains(err.Error(), "Account not registered") {
+		return err
+	}
+	show(err.Error())
+	if !strings.Contains(out.String(), "A different key on the number is replaced") {
+		return errors.New("the plan did not warn that the keys are replaced")
+	}
+	return nil
 }
 
 func (d *demo) destroy(ctx context.Context) error {
