@@ -4,6 +4,9 @@
 #   2. generations = ["2026", "2027"], active = "2027"   the numbers get the new public key
 #   3. generations = ["2027"],         active = "2027"   after the grace period, the old key is removed
 #
+# With endpoint_uri, steps 1 and 2 can be one apply: the numbers wait until the
+# endpoint has proven that it has the new private key.
+#
 # A plan that skips a step, or takes step 3 before step 2 has reached every
 # number, is refused.
 
@@ -45,6 +48,12 @@ variable "active" {
     condition     = contains(var.generations, var.active)
     error_message = "The active generation must be one of the generations, because the endpoint has to decrypt with it."
   }
+}
+
+variable "endpoint_uri" {
+  description = "The URL of the endpoint. With it, the numbers get a new key only after the endpoint has proven that it has the private key, and steps 1 and 2 can be one apply."
+  type        = string
+  default     = null
 }
 
 variable "phone_number_ids" {
@@ -119,6 +128,12 @@ resource "whatsapp_business_encryption" "flows" {
 
   phone_number_id     = each.value
   business_public_key = tls_private_key.flows[var.active].public_key_pem
+
+  endpoint_check = var.endpoint_uri == null ? null : {
+    endpoint_uris = [var.endpoint_uri]
+    wait          = "10m"
+    answers       = 20 # several times the number of instances of the endpoint
+  }
 
   # The endpoint must be able to decrypt before the first client encrypts.
   depends_on = [terraform_data.endpoint]

@@ -109,7 +109,7 @@ func (m *businessEncryptionModel) promise() {
 func keyStays(number, fingerprint types.String) diag.Diagnostic {
 	seen := ""
 	if f := fingerprint.ValueString(); f != "" {
-		seen = ", last seen with the SHA-256 fingerprint " + f
+		seen = ", last seen with the SHA-256 fingerprint " + f + ","
 	}
 	return diag.NewWarningDiagnostic("The key stays active on the phone number",
 		fmt.Sprintf("The Graph API cannot delete a key. Destroying this resource only removes it from the Terraform state: whatever key phone number ID %s holds%s stays on it, "+

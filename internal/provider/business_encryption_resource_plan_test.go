@@ -75,7 +75,7 @@ func TestCLI_replacementWarns(t *testing.T) {
 	c.write("main.tf", requiredProviders+strings.Replace(numberWith(quote(keyA(t))), testNumber, "106540352242999", 1))
 	c.printed()
 	c.actions()
-	c.mustPrint("must be replaced", "Warning: The key stays active on the phone number", "whatever key phone number ID "+testNumber+" holds, last seen with the SHA-256 fingerprint "+fingerprintOf(t, keyA(t))+" stays on it")
+	c.mustPrint("must be replaced", "Warning: The key stays active on the phone number", "whatever key phone number ID "+testNumber+" holds, last seen with the SHA-256 fingerprint "+fingerprintOf(t, keyA(t))+", stays on it")
 }
 
 // A destroy first plans the whole configuration, including the deleted number.

@@ -164,6 +164,10 @@ func (d *demo) play(ctx context.Context) error {
 		return errors.New("the orders number still holds the old key")
 	}
 
+	if err := d.checkTheEndpoint(ctx); err != nil {
+		return err
+	}
+
 	d.say("Destroy warns that the keys stay on the numbers", "destroy")
 	return d.destroy(ctx)
 }
