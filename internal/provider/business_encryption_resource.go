@@ -126,6 +126,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 	}
 	r.provider.run.number(number).setInState(true)
 	before := state
+	state.ID = state.PhoneNumberID
 	state.see(slot)
 	resp.Diagnostics.Append(state.writeChanges(ctx, before, &resp.State)...)
 }

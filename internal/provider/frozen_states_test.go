@@ -67,6 +67,13 @@ func shapes(t testing.TB) []shape {
 			name: "timeouts", config: with(attrPublicKey, keyA(t), attrTimeouts, map[string]any{"create": "4m", "read": "50s", "update": "6m"}),
 			about: "Created with all timeouts.",
 		},
+		{
+			name: "endpoint_check", earlier: plain,
+			config: with(attrPublicKey, keyA(t), attrEndpointCheck, map[string]any{
+				attrEndpointURIs: []string{"https://example.com/flow"}, attrWait: "10m", attrAnswers: 5, attrInconclusive: inconclusiveWarning,
+			}),
+			about: "Created without endpoint_check, and then updated to have it.",
+		},
 	}
 }
 
@@ -250,6 +257,7 @@ func TestFrozenStatesAreComplete(t *testing.T) {
 			name    string
 			private []string
 			tainted bool
+			notIn   string // a version that did not have it
 		}{
 			{name: "plain"},
 			{name: "updated", private: []string{managedName}},
@@ -258,7 +266,11 @@ func TestFrozenStatesAreComplete(t *testing.T) {
 			{name: "imported", private: []string{importedName}},
 			{name: "tainted", tainted: true},
 			{name: "timeouts"},
+			{name: "endpoint_check", private: []string{managedName}, notIn: "0.1.0-dev.1"},
 		} {
+			if s.notIn == version.Name() {
+				continue
+			}
 			f := readFrozenState(t, filepath.Join(frozenStates, version.Name(), s.name))
 			names := f.privateNames(t)
 			for _, want := range s.private {
