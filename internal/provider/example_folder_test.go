@@ -59,6 +59,16 @@ func (e *exampleFolder) write(name, text string) {
 	}
 }
 
+// edit replaces a text in the configuration.
+func (e *exampleFolder) edit(from, to string) {
+	e.t.Helper()
+	text, err := os.ReadFile(filepath.Join(e.dir, "main.tf"))
+	if err != nil || !strings.Contains(string(text), from) {
+		e.t.Fatalf("the configuration has no %q: %v", from, err)
+	}
+	e.write("main.tf", strings.Replace(string(text), from, to, 1))
+}
+
 func (e *exampleFolder) store() string {
 	for _, pair := range e.env {
 		if folder, ok := strings.CutPrefix(pair, envStandInStore+"="); ok {

@@ -365,30 +365,41 @@ func (test exampleCase) replacesKey(e *exampleFolder) {
 		}
 	}
 	if test.resize {
-		test.refusesSize(e)
+		test.survivesSize(e)
+		test.preventsDestroy(e)
 	}
 }
 
-// refusesSize gives the pair a size that WhatsApp does not take.
-func (test exampleCase) refusesSize(e *exampleFolder) {
+const rightSize, wrongSize = "rsa_bits  = 2048", "rsa_bits  = 4096"
+
+// survivesSize gives the pair a size that WhatsApp does not take.
+func (test exampleCase) survivesSize(e *exampleFolder) {
 	e.t.Helper()
-	const right, wrong = "rsa_bits  = 2048", "rsa_bits  = 4096"
-	resize := func(from, to string) {
-		text, err := os.ReadFile(filepath.Join(e.dir, "main.tf"))
-		if err != nil || !strings.Contains(string(text), from) {
-			e.t.Fatal("there is no size to change: ", err)
-		}
-		e.write("main.tf", strings.Replace(string(text), from, to, 1))
-	}
-	resize(right, wrong)
+	e.edit(rightSize, wrongSize)
 	if out := e.mustFail("apply", noColor, noInput, "-auto-approve"); !strings.Contains(out, "Warning: A different key on the number is replaced") {
 		e.t.Errorf("the plan with another size does not warn:\n%s", out)
 	}
 	e.mustServe(test.numbers)
-	resize(wrong, right)
+	e.edit(wrongSize, rightSize)
 	e.mustRun("apply", noColor, noInput, "-auto-approve")
 	e.mustServe(test.numbers)
 	e.mustPlan(map[string]string{})
+}
+
+// preventsDestroy takes the advice of the comment about prevent_destroy.
+func (test exampleCase) preventsDestroy(e *exampleFolder) {
+	e.t.Helper()
+	e.edit("# prevent_destroy = true", "prevent_destroy = true")
+	refused := func(arguments ...string) {
+		e.t.Helper()
+		if out := e.mustFail(append([]string{"plan", noColor, noInput}, arguments...)...); !strings.Contains(out, "prevent_destroy set") {
+			e.t.Errorf("%v is not refused because of prevent_destroy:\n%s", arguments, out)
+		}
+	}
+	refused("-destroy")
+	refused("-replace=" + test.pair)
+	e.edit(rightSize, wrongSize)
+	refused()
 }
 
 // warns expects an example that changes nothing to warn of each of the three.
