@@ -101,17 +101,16 @@ func inWords(d time.Duration) string {
 	return "1 second"
 }
 
-// checkAccessToken and checkAppSecret add where a line break or a blank at an end
-// mostly comes from, and the function that removes it.
-
-func checkAccessToken(token string) error { return withTrimHint(token, graph.CheckAccessToken) }
-
-func checkAppSecret(secret string) error { return withTrimHint(secret, graph.CheckAppSecret) }
-
-func withTrimHint(secret string, check func(string) error) error {
+// withTrimHint adds where a line break or a blank at an end mostly comes from, and
+// what removes it. No function of the configuration can change the environment
+// variable env; it is empty when the secret comes from the configuration.
+func withTrimHint(secret, env string, check func(string) error) error {
 	err := check(secret)
 	if err == nil || check(strings.TrimSpace(secret)) != nil {
 		return err
+	}
+	if env != "" {
+		return fmt.Errorf("%w; a trailing newline often comes from a secret that was pasted with its line break: set %s again without it", err, env)
 	}
 	return fmt.Errorf("%w; a trailing newline often comes from reading a file, and trimspace() removes it", err)
 }

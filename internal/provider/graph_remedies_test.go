@@ -97,19 +97,22 @@ func TestRemedies(t *testing.T) {
 
 func TestTrimHint(t *testing.T) {
 	t.Parallel()
-	for _, check := range []func(string) error{checkAccessToken, checkAppSecret} {
-		if err := check("fine"); err != nil {
-			t.Error(err)
-		}
-		err := check("wrong\n")
-		const hint = "; a trailing newline often comes from reading a file, and trimspace() removes it"
-		if err == nil || err.Error() != errors.Unwrap(err).Error()+hint {
-			t.Error(err)
-		}
-		// Nothing to trim.
-		for _, secret := range []string{"in side", `"quoted"`, "bearer token", ""} {
-			if err := check(secret); err == nil || strings.Contains(err.Error(), "trimspace") {
-				t.Errorf("%q: %v", secret, err)
+	for env, hint := range map[string]string{
+		"":             "; a trailing newline often comes from reading a file, and trimspace() removes it",
+		envAccessToken: "; a trailing newline often comes from a secret that was pasted with its line break: set " + envAccessToken + " again without it",
+	} {
+		for _, check := range []func(string) error{graph.CheckAccessToken, graph.CheckAppSecret} {
+			if err := withTrimHint("fine", env, check); err != nil {
+				t.Error(err)
+			}
+			if err := withTrimHint("wrong\n", env, check); err == nil || err.Error() != errors.Unwrap(err).Error()+hint {
+				t.Error(err)
+			}
+			// Nothing to trim.
+			for _, secret := range []string{"in side", `"quoted"`, "bearer token", ""} {
+				if err := withTrimHint(secret, env, check); err == nil || strings.Contains(err.Error(), "newline") {
+					t.Errorf("%q: %v", secret, err)
+				}
 			}
 		}
 	}

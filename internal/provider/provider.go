@@ -164,9 +164,9 @@ func (p *whatsappProvider) Configure(ctx context.Context, req provider.Configure
 			"No URL was given for the Graph API: "+baseURL.missing()+". The default is not used, because the access token would then go to "+graph.DefaultBaseURL+", which may not be what was meant. "+
 				"Give a URL, or leave both out (in an expression, null) to use the default.")
 	}
-	token.check(checkAccessToken, &resp.Diagnostics)
-	secret.check(checkAppSecret, &resp.Diagnostics)
-	flowSecret.check(checkAppSecret, &resp.Diagnostics)
+	token.checkSecret(graph.CheckAccessToken, &resp.Diagnostics)
+	secret.checkSecret(graph.CheckAppSecret, &resp.Diagnostics)
+	flowSecret.checkSecret(graph.CheckAppSecret, &resp.Diagnostics)
 	version.check(graph.CheckAPIVersion, &resp.Diagnostics)
 	baseURL.check(graph.CheckBaseURL, &resp.Diagnostics)
 	maxWait.check(checkMaxWait, &resp.Diagnostics)

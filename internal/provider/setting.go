@@ -20,6 +20,7 @@ type setting struct {
 	unknown  bool
 	argument string
 	source   string   // where the value comes from
+	env      string   // the environment variable that it comes from, or empty
 	empty    []string // where an empty value was given
 }
 
@@ -32,18 +33,18 @@ func (d *providerData) setting(argument string, configured types.String, env str
 	}
 	fromEnv, inEnv := os.LookupEnv(env)
 	for _, from := range []struct {
-		value, source string
-		given         bool
+		value, source, env string
+		given              bool
 	}{
-		{configured.ValueString(), "the argument " + argument, !configured.IsNull()},
-		{fromEnv, "the environment variable " + env, inEnv},
+		{configured.ValueString(), "the argument " + argument, "", !configured.IsNull()},
+		{fromEnv, "the environment variable " + env, env, inEnv},
 	} {
 		switch {
 		case !from.given:
 		case from.value == "":
 			s.empty = append(s.empty, from.source)
 		case s.value == "":
-			s.value, s.source = from.value, from.source
+			s.value, s.source, s.env = from.value, from.source, from.env
 		}
 	}
 	return s
@@ -70,6 +71,11 @@ func (s setting) check(check func(string) error, diags *diag.Diagnostics) {
 	if err := check(s.value); err != nil {
 		diags.AddError("Invalid "+s.argument, "The value comes from "+s.source+". "+sentence(err.Error()))
 	}
+}
+
+// checkSecret also says how to remove a line break at the end.
+func (s setting) checkSecret(check func(string) error, diags *diag.Diagnostics) {
+	s.check(func(secret string) error { return withTrimHint(secret, s.env, check) }, diags)
 }
 
 // digits converts a number to text, so that it can be a setting like the others.

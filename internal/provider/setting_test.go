@@ -78,6 +78,41 @@ func TestValidSettings(t *testing.T) {
 	}
 }
 
+// A function of the configuration cannot change an environment variable.
+func TestALineBreakAtTheEndOfASecret(t *testing.T) {
+	for _, test := range []struct{ argument, env string }{
+		{"access_token", envAccessToken},
+		{"app_secret", envAppSecret},
+		{"flow_app_secret", envFlowAppSecret},
+	} {
+		t.Run(test.argument, func(t *testing.T) {
+			const secret = "0123456789abcdef0123456789abcdef\n"
+			p := newWorld(t).protocol()
+			detail := func(given map[string]tftypes.Value) string {
+				t.Helper()
+				resp, err := p.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: p.object(p.schema.Provider.ValueType(), given)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, d := range resp.Diagnostics {
+					if d.Summary == "Invalid "+test.argument {
+						return d.Detail
+					}
+				}
+				t.Fatalf("%+v", resp.Diagnostics)
+				return ""
+			}
+			if got := detail(map[string]tftypes.Value{test.argument: text(secret)}); !strings.Contains(got, "trimspace() removes it") || strings.Contains(got, test.env) {
+				t.Errorf("in the configuration: %s", got)
+			}
+			t.Setenv(test.env, secret)
+			if got := detail(map[string]tftypes.Value{}); strings.Contains(got, "trimspace") || !strings.Contains(got, "set "+test.env+" again without it") {
+				t.Errorf("in the environment: %s", got)
+			}
+		})
+	}
+}
+
 // The number of retries takes effect, and that of the configuration goes before
 // that of the environment.
 func TestMaxRetries(t *testing.T) {
