@@ -25,51 +25,68 @@ import (
 // message is one summary line that the provider prints.
 type message struct{ summary, cause, remedy string }
 
-// messages are all of them, in the order in which a user meets them.
-var messages = []message{
-	{"Missing WhatsApp access token", "Neither the argument `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value.", "Set one of the two. An empty value counts as none."},
-	{"Empty base_url", "The argument `base_url`, or the environment variable `WHATSAPP_BASE_URL`, is set and empty, and the other has no value, either. The default is not used, because the access token would go to another place than was meant.", "Give a URL. To use the default, leave both out; in an expression, `null` leaves the argument out."},
-	{"Invalid …", "The argument that the message names has a value that cannot be right. The message says why, and, for a provider argument, whether the value came from the configuration or from the environment.", "Correct the value. `trimspace()` removes a trailing newline that comes from a file; one in an environment variable has to be removed where the variable is set."},
-	{"Invalid provider configuration", "The arguments of the provider do not fit together.", "Follow the message."},
-	{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or use a value that does not depend on a resource."},
-	{"The Graph API version has ended", "The version in `api_version` is past the date until which Meta serves it. Meta answers with the oldest version that it still serves.", "Set `api_version` to a current version, or leave it out."},
-	{"The Graph API answers with another version", "The answer is from a different version than the one that was requested.", "Set `api_version` to the version that the message names, or to a later one."},
-	{"Invalid business_public_key", "The value is not one RSA public key of 2048 bits in PEM. See [Keys that are refused](#keys-that-are-refused). Nothing was sent.", "Follow the message. When the value may be a private key, the error points at the resource and not at the argument, so that Terraform shows only the first line of the block. A block that is written on one line, or JSON without line breaks, is shown as a whole: see [Secrets in the configuration](../index.md#secrets-in-the-configuration)."},
-	{"The key changed between plan and apply", "The source of the write-only argument returned one key for the plan and a different one for the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`."},
-	{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may be temporary is only a warning, because apply checks again.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
-	{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. When the plan replaces the resource, that is an error, because the apply would stop halfway if the key turned out to be a different one.", "Follow the message, which says which of these applies: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource manages yet; `allow_overwrite = true` allows the key to be replaced."},
-	{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. It does not matter whether the resource is new, replaced, tainted or has a different address than before. Nothing was uploaded, and if it was the plan that failed, nothing was destroyed.", "Follow the message, as above; `terraform untaint` keeps a tainted resource. `terraform destroy` first makes such a plan, too: to destroy other resources in the meantime, use `-refresh=false`."},
-	{"A different key on the number is replaced", "The apply puts a key on the number in place of a different one: because the configuration has a new key, because something else has put another key on the number, or because a number was imported with another key than the configuration has. Terraform plans once more while it applies, and prints the warning again.", "Keep the private key of the old key for some time, and give the endpoint that of the new key first: see [Rotating the key without downtime](rotation.md). If the key of `business_public_key_wo` was not changed, its source returns a different key each time it is read: set `business_public_key_wo_version`."},
-	{"The endpoint did not prove that it can decrypt", "`endpoint_check`: an endpoint does not have the private key of the new public key, or something kept it from proving that it has. No key was uploaded, and the number is as it was.", "Follow the message, which says for each endpoint what it answered: see [Answers of an endpoint](#answers-of-an-endpoint)."},
-	{"An endpoint did not pass the whole check", "`endpoint_check`: the endpoint decrypts, but does not answer the health check; or its answer says nothing, and `inconclusive` is `warning`. The key was uploaded, unless an error says otherwise.", "See [Answers of an endpoint](#answers-of-an-endpoint)."},
-	{"The wait does not fit into the timeout", "`wait` of `endpoint_check` is as long as the time for the whole upload, or longer.", "Set longer `timeouts`, or none: the defaults grow by the wait."},
-	{"The check of the endpoint was interrupted", "The data source `whatsapp_flow_endpoint` was cancelled before the endpoint answered.", "Run it again."},
-	{"Could not set the key", "The first upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
-	{"Could not update the key", "A later upload failed. The message says whether the key on the number changed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The next apply tries again."},
-	{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
-	{"The key was uploaded but is not confirmed", "The upload succeeded, but two minutes later, or at the end of the timeout, the number does not show the key with a valid signature.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, and WhatsApp signs it again."},
-	{"Could not read the key", "The number could not be read. The state is unchanged.", "See [Errors of the Graph API](#errors-of-the-graph-api)."},
-	{"A number was not read", "The reason is the same as for the number that the message names: the access token or the app secret proof was refused, or the permission is missing for all numbers. The requests for the other numbers are then not sent.", "See the error of that number."},
-	{"The state cannot be read", "The state of an earlier version of the provider is damaged.", "Restore a backup of the state, or remove the resource from the state and import the number."},
-	{"Could not list the phone numbers", "The numbers of the WhatsApp Business Account could not be listed.", "See [Errors of the Graph API](#errors-of-the-graph-api). The access token needs the permission `whatsapp_business_management`."},
-	{"Could not list the keys", "While `terraform query` lists the keys of an account: an error that would affect every other number, such as a rate limit, or four numbers in a row that could not be read. Terraform discards the whole list.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again."},
-	{"A phone number is not listed", "While `terraform query` lists the keys of an account: this number could not be read. The others are listed.", "See [Errors of the Graph API](#errors-of-the-graph-api), and query again, or import the number by its ID."},
-	{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration as well."},
-	{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
-	{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
-	{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
-	{"A phone number without a key is left out", "While `terraform query` generates a configuration with `include_without_key`: a resource without a key would make the whole file invalid.", "Write a resource for the number, which sets its key."},
-	{"The list ends at its limit", "`terraform query` lists 100 results for a list block unless `limit` says otherwise, and the account has more numbers.", "Set a higher `limit` in the list block."},
-	{"Invalid import", "The import ID, or the `phone_number_id` of the identity, is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
-	{"Unexpected provider data", "A bug in the provider.", "Please report it."},
+// messages are all of them, in groups, in the order in which a user meets them.
+var messages = []struct {
+	title string
+	all   []message
+}{
+	{"The configuration of the provider", []message{
+		{"Missing WhatsApp access token", "Neither `access_token` nor the environment variable `WHATSAPP_ACCESS_TOKEN` has a value; an empty one counts as none.", "Set one of the two."},
+		{"Empty base_url", "`base_url` or the environment variable `WHATSAPP_BASE_URL` is set and empty, and the other has no value, either. The default is not used, because the access token would go to another place than was meant.", "Give a URL, or leave both out to use the default. In an expression, `null` leaves the argument out."},
+		{"Invalid …", "The argument has a value that cannot be right. The message says why, and whether a provider argument came from the configuration or from the environment.", "Correct the value. `trimspace()` removes a trailing newline that comes from a file; one in an environment variable has to be removed where the variable is set."},
+		{"Invalid provider configuration", "The arguments of the provider do not fit together.", "Follow the message."},
+		{"Provider configuration not known yet", "An argument of the provider comes from a resource that is not applied yet, and the Graph API has to be called now.", "Apply that resource first, with `-target`, or use a value that does not depend on a resource."},
+		{"The Graph API version has ended", "Meta no longer serves the version in `api_version`, and answers with the oldest version that it still serves.", "Set `api_version` to a current version, or leave it out."},
+		{"The Graph API answers with another version", "The answer is from a different version than the one that was requested.", "Set `api_version` to the version that the message names, or to a later one."},
+		{"Unexpected provider data", "A bug in the provider.", "Please report it."},
+	}},
+	{"The key, and what the number holds", []message{
+		{"Invalid business_public_key", "The value is not one RSA public key of 2048 bits in PEM. Nothing was sent.", "Follow the message: see [Keys that are refused](#keys-that-are-refused). When the value may be a private key, the error points at the resource and not at the argument, so that Terraform shows only [the first line of the block](../index.md#secrets-in-the-configuration)."},
+		{"The key changed between plan and apply", "The source of the write-only argument returned one key for the plan and a different one for the apply. Nothing was uploaded.", "Plan again. If it happens each time, set `business_public_key_wo_version`: see [below](#provider-produced-inconsistent-final-plan)."},
+		{"Could not check which key the number holds", "Before a first upload, the number could not be read. While planning, an error that may be temporary is only a warning, because apply checks again.", seeErrors},
+		{"The number already holds a key", "While planning: the number has a key, and the key of the configuration is not known yet. For a replacement that is an error, because the apply would stop halfway if the keys differ.", "Follow the message, which says which of these applies: a new key is an update in place and needs no replacement; a `moved` block keeps a resource whose address has changed; an import takes over a number that no resource manages yet; `allow_overwrite = true` allows the key to be replaced."},
+		{"The number already holds a different key", "A create would replace a key that a live Flow may depend on. A resource that is replaced, tainted or has a new address is created as well. Nothing was uploaded, and if it was the plan that failed, nothing was destroyed.", "Follow the message, as above; `terraform untaint` keeps a tainted resource. `terraform destroy` first makes such a plan, too: to destroy other resources in the meantime, use `-refresh=false`."},
+		{"A different key on the number is replaced", "The apply puts a key on the number in place of a different one: the configuration has a new key, something else has put its own key on the number, or the number was imported with another key than the configuration has. The warning is printed again in the apply, in which Terraform plans once more.", "Give the endpoint the private key of the new key first, and keep that of the old key for some time: see [Rotating the key without downtime](rotation.md). If the key of `business_public_key_wo` was not changed, its source returns a different key each time it is read: see [below](#provider-produced-inconsistent-final-plan)."},
+		{"The number holds a damaged key", "The data source found a text that is not a readable RSA public key of 2048 bits.", "Upload a key again."},
+		{"The phone number was deleted", "The Graph API says that the number no longer exists. The resource is removed from the state.", "Remove the resource from the configuration as well."},
+		{"The key stays active on the phone number", "The Graph API cannot delete a key, so destroying only removes the resource from the state.", "Keep the private key as long as a Flow of the number is in use."},
+	}},
+	{"Uploading and reading", []message{
+		{"Could not set the key", "An upload failed. The message says whether the key on the number changed.", seeErrors + " The next apply tries again."},
+		{"Could not update the key", "An upload failed. The message says whether the key on the number changed.", seeErrors + " The next apply tries again."},
+		{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
+		{"The key was uploaded but is not confirmed", "The upload succeeded, but two minutes later, or at the end of the timeout, the number does not show the key with a valid signature.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, and WhatsApp signs it again."},
+		{"Could not read the key", "The number could not be read. The state is unchanged.", seeErrors},
+		{"A number was not read", "The access token, the app secret proof or the permission was refused for another number, and so for this one.", "See the error of the number that the message names."},
+		{"The state cannot be read", "The state of an earlier version of the provider is damaged.", "Restore a backup of the state, or remove the resource from the state and import the number."},
+	}},
+	{"The endpoint check", []message{
+		{"The endpoint did not prove that it can decrypt", "An endpoint of `endpoint_check` does not have the private key of the new public key, or something kept it from proving that it has. No key was uploaded, and the number is as it was.", "Follow the message, which says for each endpoint what it answered: see [Answers of an endpoint](#answers-of-an-endpoint)."},
+		{"An endpoint did not pass the whole check", "The endpoint decrypts, but does not answer the health check; or its answer says nothing, and `inconclusive` is `warning`. The key was uploaded, unless an error says otherwise.", "See [Answers of an endpoint](#answers-of-an-endpoint)."},
+		{"The wait does not fit into the timeout", "`wait` of `endpoint_check` is as long as the time for the whole upload, or longer.", "Set longer `timeouts`, or none: the defaults grow by the wait."},
+		{"The check of the endpoint was interrupted", "The data source `whatsapp_flow_endpoint` was cancelled before the endpoint answered.", "Run it again."},
+	}},
+	{"Imports and listings", []message{
+		{"Invalid import", "The import ID, or the `phone_number_id` of the identity, is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
+		{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
+		{"Could not list the phone numbers", "The numbers of the WhatsApp Business Account could not be listed.", seeErrors + " The access token needs the permission `whatsapp_business_management`."},
+		{"Could not list the keys", "`terraform query` met an error that would affect every other number, such as a rate limit, or four numbers in a row that could not be read. Terraform discards the whole list.", seeErrors + " Then query again."},
+		{"A phone number is not listed", "`terraform query` could not read this number. The others are listed.", seeErrors + " Then query again, or import the number by its ID."},
+		{"A phone number without a key is left out", "`terraform query` generates a configuration with `include_without_key`, and a resource without a key would make the whole file invalid.", "Write a resource for the number, which sets its key."},
+		{"The list ends at its limit", "`terraform query` lists 100 results for a list block unless `limit` says otherwise, and the account has more numbers.", "Set a higher `limit` in the list block."},
+	}},
 }
+
+const seeErrors = "See [Errors of the Graph API](#errors-of-the-graph-api)."
 
 // Every summary in the code is in the table, and vice versa.
 func TestEveryMessageIsExplained(t *testing.T) {
 	t.Parallel()
 	explained := map[string]bool{}
-	for _, m := range messages {
-		explained[m.summary] = false
+	for _, group := range messages {
+		for _, m := range group.all {
+			explained[m.summary] = false
+		}
 	}
 	for summary, where := range summaries(t) {
 		if _, ok := explained[summary]; !ok {
@@ -203,51 +220,70 @@ func refusedKeys(t *testing.T) []string {
 func TestTroubleshootingGuide(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString(`---
-page_title: "Troubleshooting"
-subcategory: ""
-description: |-
-  Every message of the provider, its cause and its remedy.
----
-
-# Troubleshooting
-
-Every error of the provider says what failed on which number, why, what to do next, and whether the key on the number changed. If the Graph API answered, the last line has what Meta's support asks for: the HTTP status, the code and subcode, the type and the ` + "`fbtrace_id`" + `.
-
-The only error of the Graph API that removes a resource from the state is "the phone number has been deleted". After an error, plan again: the plan shows what is left to do.
-
-A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=INFO`" + ` shows for which number it waits, why, and for how many seconds. No log level shows an access token, an app secret or a key that is not public.
-
-## Messages
-
-`)
-	for _, m := range messages {
-		fmt.Fprintf(&b, "### %s\n\n%s\n\n%s\n\n", m.summary, m.cause, m.remedy)
+	table := func(head ...string) {
+		b.WriteString("| " + strings.Join(head, " | ") + " |\n|" + strings.Repeat("---|", len(head)) + "\n")
 	}
-	b.WriteString("## Errors of the Graph API\n\nThe last line of an error names its kind.\n\n")
+	row := func(cells ...string) {
+		for _, cell := range cells {
+			if strings.ContainsAny(cell, "|\n") {
+				t.Errorf("%q does not fit into a table", cell)
+			}
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	messageTable := func(title string, all []message) {
+		b.WriteString("### " + title + "\n\n")
+		table("Message", "Cause", "What to do")
+		var same string // of messages that share a row
+		for i, m := range all {
+			same += m.summary
+			if i+1 < len(all) && all[i+1].cause == m.cause && all[i+1].remedy == m.remedy {
+				same += "<br>"
+				continue
+			}
+			row(same, m.cause, m.remedy)
+			same = ""
+		}
+		b.WriteString("\n")
+	}
+
+	b.WriteString(troubleshootingBeginning)
+	for _, group := range messages {
+		messageTable(group.title, group.all)
+	}
+	var worded []message
+	for _, m := range cliMessages() {
+		worded = append(worded, m.message)
+	}
+	messageTable("Worded by Terraform and OpenTofu", append(worded, moreCLIMessages...))
+	b.WriteString(inconsistentFinalPlan)
+
+	b.WriteString("## Errors of the Graph API\n\nThe last line of an error names its kind. Before it reports a rate limit or a temporary failure, the provider [waits and tries again](../index.md#retries-and-rate-limits), within the limits that are set.\n\n")
+	table("Kind of error", "Codes", "Cause, and what to do")
 	for _, class := range errorClasses(t) {
 		cause, explained := causes[class]
 		next, remedied := remedyOfClass[class]
-		if !explained || !remedied {
+		if !explained || !remedied || cause+next == "" {
 			t.Errorf("the class %q has a cause: %t, and a remedy: %t", class, explained, remedied)
 		}
-		fmt.Fprintf(&b, "### Kind of error: %s\n\nCodes: %s.\n\n%s\n\n", class, codesOf(t, class), cause)
-		if next != "" {
-			b.WriteString(next + "\n\n")
-		}
+		row(string(class), codesOf(t, class), strings.TrimSpace(cause+" "+next))
 	}
-	b.WriteString("## Answers of an endpoint\n\nThe verdicts of `endpoint_check` and of the data source `whatsapp_flow_endpoint`.\n\n")
+	b.WriteString("\n## Answers of an endpoint\n\nThe verdicts of `endpoint_check` and of the data source `whatsapp_flow_endpoint`. The guide [Proving that the endpoint can decrypt](endpoint-check.md) is about both.\n\n")
+	table("Verdict", "What the endpoint answered", "What to do")
 	for _, v := range flowendpoint.Verdicts() {
 		meaning, explained := verdictMeanings[v]
 		next, remedied := remedyOfVerdict[v]
 		if !explained || !remedied {
 			t.Errorf("the verdict %q has a meaning: %t, and a remedy: %t", v, explained, remedied)
 		}
-		fmt.Fprintf(&b, "### Verdict: %s\n\n%s\n\n", v, strings.TrimSpace(meaning+" "+next))
+		row("`"+string(v)+"`", meaning, next)
+		if v == flowendpoint.Refused {
+			row("`"+string(v)+"`", "HTTP 401 or 403.", endpointRemedy(flowendpoint.Answer{Verdict: v, HTTPStatus: 403}))
+		}
 	}
-	b.WriteString("A firewall, a gateway or mutual TLS that lets only Meta in answers HTTP 401 or 403, which is `refused` as well. " + endpointRemedy(flowendpoint.Answer{Verdict: flowendpoint.Refused, HTTPStatus: 403}) + "\n\n")
-	b.WriteString("## Keys that are refused\n\nA key is checked before anything is sent. The message gives the cause, and then the remedy. It never repeats the value.\n\n")
+	b.WriteString("\n## Keys that are refused\n\nA key is checked before anything is sent. The message gives the cause, and then the remedy. It never repeats the value.\n\n")
 	seen := map[pemkey.Kind]bool{}
+	var problems []*pemkey.Error
 	for _, text := range refusedKeys(t) {
 		_, err := pemkey.Parse(text)
 		e, ok := errors.AsType[*pemkey.Error](err)
@@ -255,11 +291,12 @@ A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=IN
 			t.Fatalf("a text that should be refused is not: %.60q", text)
 		}
 		if !seen[e.Kind] {
-			fmt.Fprintf(&b, "* **%s** %s\n", e.Problem, e.Remedy)
+			problems = append(problems, e)
 		}
 		seen[e.Kind] = true
 	}
-	b.WriteString("\nThe function `public_key` also has these errors:\n\n")
+	b.WriteString(byRemedy(problems) + "\nThe function `public_key` also has these errors:\n\n")
+	problems = nil
 	for _, input := range []struct {
 		file        string
 		passphrases []string
@@ -275,9 +312,10 @@ A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=IN
 		if !ok {
 			t.Fatalf("%s should be refused", input.file)
 		}
-		fmt.Fprintf(&b, "* **%s** %s\n", e.Problem, e.Remedy)
+		problems = append(problems, e)
 		seen[e.Kind] = true
 	}
+	b.WriteString(byRemedy(problems))
 	for _, kind := range kinds(t) {
 		if !seen[kind] {
 			t.Errorf("the guide has no example for the kind %q", kind)
@@ -298,6 +336,70 @@ A run that seems to hang may be waiting for a rate limit to end. ` + "`TF_LOG=IN
 	if string(text) != b.String() {
 		t.Errorf("the guide is out of date: go test ./internal/provider -run %s -update, and make docs", t.Name())
 	}
+}
+
+const troubleshootingBeginning = `---
+page_title: "Troubleshooting"
+subcategory: "Operation"
+description: |-
+  Every message of the provider, its cause and its remedy.
+---
+
+# Troubleshooting
+
+For everyone who has a message in front of them: search this page for its first line.
+
+Every error of the provider says what failed on which number, why, what to do next, and whether the key on the number changed. If the Graph API answered, the last line has what Meta's support asks for: the HTTP status, the code and subcode, the type, and the ` + "`fbtrace_id`" + `, by which Meta finds the request in its logs. After an error, plan again: the plan shows what is left to do.
+
+A run that seems to hang may be waiting for a rate limit to end, or for an endpoint. ` + "`TF_LOG=INFO`" + ` shows why it waits, and for how many seconds. No log level shows an access token, an app secret or a key that is not public.
+
+## Messages
+
+`
+
+// moreCLIMessages are not caused by a configuration alone. Each has a test of its
+// own.
+var moreCLIMessages = []message{
+	{noProvider, "For `hashicorp/whatsapp`: the configuration, or a module in it, does not say where the provider comes from.", "Add `required_providers` with `source = \"wa-flows/whatsapp\"`, as on the [provider's page](../index.md), in each module that uses the provider."},
+	{noWriteOnly, "The version of Terraform or OpenTofu does not know write-only arguments.", "Use Terraform 1.11 or OpenTofu 1.11, or later."},
+	{"Instance cannot be destroyed", "For a `tls_private_key` with `prevent_destroy`: the plan would delete the private key, which may be the only copy.", "For a new key, follow [Rotating the key without downtime](rotation.md). Remove `prevent_destroy` when no Flow of the number is in use, or when the endpoint has the private key from elsewhere."},
+	{"Check block assertion failed", "A warning of a `check` block in the configuration, with the text that is written there.", "For a block on `whatsapp_flow_endpoint`, see [Answers of an endpoint](#answers-of-an-endpoint)."},
+}
+
+// inconsistentFinalPlan has a configuration that a test applies.
+const inconsistentFinalPlan = "### Provider produced inconsistent final plan\n\n" +
+	"For a source that makes a new key each time it is read, set `business_public_key_wo_version`:\n\n" +
+	"```terraform\n" + `ephemeral "tls_private_key" "flows" {
+  algorithm = "RSA"
+  rsa_bits  = 2048
+}
+
+resource "whatsapp_business_encryption" "flows" {
+  phone_number_id                = "106540352242922"
+  business_public_key_wo         = ephemeral.tls_private_key.flows.public_key_pem
+  business_public_key_wo_version = 1 # a new key is taken when this changes
+}
+` + "```\n\n" +
+	"Without the version, every plan has a different key: the provider compares the keys, and plans an update. Terraform reads the source once more while it applies, gets a third key, and stops with this error before anything is uploaded. " +
+	"It adds that this is a bug in the provider. It is not, and needs no report: stopping is what keeps the number and the place where you store the private key from getting different keys. " +
+	"The guide [The private key in a secret store](secret-stores.md) shows how to store the private key in the same run.\n\n" +
+	"In any other configuration, this message of Terraform is a bug in the provider: please report it.\n\n"
+
+// byRemedy lists problems, those with the same remedy together.
+func byRemedy(problems []*pemkey.Error) string {
+	var remedies []string
+	of := map[string][]string{}
+	for _, e := range problems {
+		if of[e.Remedy] == nil {
+			remedies = append(remedies, e.Remedy)
+		}
+		of[e.Remedy] = append(of[e.Remedy], e.Problem)
+	}
+	var b strings.Builder
+	for _, remedy := range remedies {
+		fmt.Fprintf(&b, "* **%s** %s\n", strings.Join(of[remedy], "** or **"), remedy)
+	}
+	return b.String()
 }
 
 // kinds reads the kinds of key errors from their source.
@@ -359,17 +461,17 @@ var verdictMeanings = map[flowendpoint.Verdict]string{
 
 // causes says what each class of errors means.
 var causes = map[graph.Class]string{
-	graph.ClassKeyRefused:     "The API does not accept what was uploaded, which usually means the key.",
-	graph.ClassWrongObject:    "The object does not exist, or the token may not see it, or the ID is of another kind. The API does not distinguish these cases, so the provider never treats this error as a deleted number.",
-	graph.ClassWrongPath:      "The API does not know the path of the request, of which the version is a part: the URL, or the version, is not one of the Graph API's.",
-	graph.ClassAppSecretProof: "The app has \"Require app secret\" switched on, and the request carried no proof, or one that was computed from another secret or another token.",
-	graph.ClassNumberDeleted:  "The one answer of the API that means \"gone\". The resource is removed from the state, with a warning.",
-	graph.ClassAuth:           "The access token is not accepted.",
+	graph.ClassKeyRefused:     "The API does not accept what was uploaded.",
+	graph.ClassWrongObject:    "The API does not say which of the reasons applies, so the provider never treats this error as a deleted number.",
+	graph.ClassWrongPath:      "",
+	graph.ClassAppSecretProof: "",
+	graph.ClassNumberDeleted:  "The one answer of the API that removes the resource from the state, with a warning.",
+	graph.ClassAuth:           "",
 	graph.ClassPermission:     "The access token is valid, but is not allowed to do this.",
-	graph.ClassPolicy:         "Meta has restricted the business, the account or the number.",
-	graph.ClassNotRegistered:  "The number is not registered with the Cloud API.",
-	graph.ClassRateLimit:      "Too many calls were made. The provider has waited and tried again, unless the server asked for a longer wait than retry_max_wait or the timeout allows. Meanwhile it also held back the requests for all other numbers.",
-	graph.ClassTransient:      "The server had a temporary error, or there was no answer. The provider has tried again, at most max_retries times. After an upload with an uncertain outcome, it read the number before uploading again.",
+	graph.ClassPolicy:         "",
+	graph.ClassNotRegistered:  "",
+	graph.ClassRateLimit:      "",
+	graph.ClassTransient:      "The server had an error, or there was no answer.",
 	graph.ClassCertificate:    "The server's certificate is not trusted, or the server does not speak TLS.",
 	graph.ClassInterrupted:    "The run was cancelled, or the operation timed out.",
 	graph.ClassNotUnderstood:  "The answer did not come from the Graph API, or does not have a documented form.",
