@@ -4,12 +4,9 @@ package graph
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,31 +16,6 @@ import (
 // notSent is for a request that did not leave the client.
 func (e *Error) notSent(class Class, err error) *Error {
 	e.Class, e.Err, e.NotSent = class, err, true
-	return e
-}
-
-// transport is for a request that got no answer, or half of one. It drops the
-// *url.Error around the cause, whose text repeats the URL and with it the app
-// secret proof.
-func (e *Error) transport(ctx context.Context, err error) *Error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
-	noTLS := notTLS || errors.Is(err, http.ErrSchemeMismatch)
-	dial, isOp := errors.AsType[*net.OpError](err)
-
-	e.Class, e.Err = ClassTransient, err
-	e.NotSent = untrusted || noTLS || isOp && (dial.Op == "dial" || dial.Op == "proxyconnect")
-	switch {
-	case ctx.Err() != nil && context.Cause(ctx) == errNoAnswer: //nolint:errorlint // not an error that wraps it
-		e.Err = errNoAnswer
-	case ctx.Err() != nil:
-		e.Class, e.Err = ClassInterrupted, context.Cause(ctx)
-	case untrusted || noTLS:
-		e.Class = ClassCertificate
-	}
 	return e
 }
 
@@ -169,6 +141,20 @@ func (c *Client) redact(s string) string {
 		s = strings.ReplaceAll(s, secret, "[REDACTED]")
 	}
 	return serverText(s)
+}
+
+// withoutSecrets is for an error of net/http: some repeat what the server sent.
+func (c *Client) withoutSecrets(err error) error {
+	of := err
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		of = u.Err // the URL is dropped anyway
+	}
+	for _, secret := range c.secrets {
+		if strings.Contains(of.Error(), secret) {
+			return errors.New(c.redact(of.Error()))
+		}
+	}
+	return err
 }
 
 // decodeObject unmarshals a JSON object. The error says what is wrong without

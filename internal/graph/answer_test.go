@@ -3,68 +3,11 @@
 package graph
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 )
-
-// What became of a request that got no answer: its class, and whether it is
-// certain that it was not sent.
-func TestTransportErrors(t *testing.T) {
-	stopped := errors.New("stopped")
-	ended, cancel := context.WithCancelCause(t.Context())
-	cancel(stopped)
-	tooSlow, cancelTooSlow := context.WithCancelCause(t.Context())
-	cancelTooSlow(errNoAnswer)
-	op := func(op string) error { return &net.OpError{Op: op, Net: "tcp", Err: io.ErrUnexpectedEOF} }
-
-	for name, test := range map[string]struct {
-		ctx     context.Context
-		err     error
-		class   Class
-		notSent bool
-		cause   error
-	}{
-		"connection refused":      {t.Context(), op("dial"), ClassTransient, true, io.ErrUnexpectedEOF},
-		"proxy refused":           {t.Context(), op("proxyconnect"), ClassTransient, true, io.ErrUnexpectedEOF},
-		"connection lost":         {t.Context(), op("read"), ClassTransient, false, io.ErrUnexpectedEOF},
-		"connection lost, POST":   {t.Context(), op("write"), ClassTransient, false, io.ErrUnexpectedEOF},
-		"half an answer":          {t.Context(), io.ErrUnexpectedEOF, ClassTransient, false, io.ErrUnexpectedEOF},
-		"certificate not trusted": {t.Context(), &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, ClassCertificate, true, nil},
-		"not TLS":                 {t.Context(), tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, ClassCertificate, true, nil},
-		"not TLS, but HTTP":       {t.Context(), http.ErrSchemeMismatch, ClassCertificate, true, http.ErrSchemeMismatch},
-		"no time left":            {ended, context.Canceled, ClassInterrupted, false, stopped},
-		"no time left to connect": {ended, op("dial"), ClassInterrupted, true, stopped},
-		"this try took too long":  {tooSlow, context.DeadlineExceeded, ClassTransient, false, errNoAnswer},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, err := range []error{test.err, &url.Error{Op: "Get", URL: "https://x?appsecret_proof=y", Err: test.err}} {
-				e := (&Error{Call: Call{Method: http.MethodPost}}).transport(test.ctx, err)
-				if e.Class != test.class || e.NotSent != test.notSent {
-					t.Errorf("class %q, not sent: %t", e.Class, e.NotSent)
-				}
-				if test.cause != nil && !errors.Is(e, test.cause) {
-					t.Errorf("the cause is %v", e.Err)
-				}
-				if strings.Contains(e.Error(), "appsecret_proof") {
-					t.Errorf("the error repeats the URL: %s", e)
-				}
-				if e.Uncertain() == test.notSent {
-					t.Errorf("uncertain: %t", e.Uncertain())
-				}
-			}
-		})
-	}
-}
 
 func TestAnswersThatAreNotGraph(t *testing.T) {
 	for name, test := range map[string]struct {

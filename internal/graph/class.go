@@ -41,8 +41,14 @@ const (
 	ClassRateLimit Class = "rate limit"
 	// ClassTransient: likely to succeed when tried again shortly.
 	ClassTransient Class = "temporary failure"
-	// ClassCertificate: the server's certificate is not trusted, or it does not
-	// speak TLS.
+	// ClassNoConnection: the server could not be reached, or a proxy could not
+	// reach it. Nothing was sent, and it may pass.
+	ClassNoConnection Class = "no connection"
+	// ClassProxy: a proxy refuses to open a connection to the server. It is not
+	// tried again, because a wrong password that is repeated locks accounts.
+	ClassProxy Class = "refused by the proxy"
+	// ClassCertificate: one side refuses the other in the TLS handshake, or the
+	// server does not speak TLS.
 	ClassCertificate Class = "TLS failure"
 	// ClassInterrupted: the caller's context ended, by a timeout or Ctrl-C.
 	ClassInterrupted Class = "interrupted"

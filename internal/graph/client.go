@@ -45,10 +45,11 @@
 //
 // # Refusals
 //
-// Once the access token or the app secret proof was refused, no later call of
-// the client is sent: it would be refused as well. The same holds for a call
-// that four objects were refused for the lack of a permission, and none was
-// granted. Error.SameAs names the object of the call that was refused first.
+// Once the access token or the app secret proof was refused, or a proxy refused
+// to open a connection, no later call of the client is sent: it would be refused
+// as well. The same holds for a call that four objects were refused for the lack
+// of a permission, and none was granted. Error.SameAs names the object of the call
+// that was refused first.
 //
 // # Secrets
 //
@@ -174,7 +175,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	started := c.config.Clock.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fail.transport(ctx, err)
+		return fail.transport(ctx, c.withoutSecrets(err))
 	}
 	defer resp.Body.Close()
 	fail.HTTPStatus = resp.StatusCode
@@ -189,7 +190,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	// not only to the end of the JSON.
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return fail.transport(ctx, err)
+		return fail.transport(ctx, c.withoutSecrets(err))
 	}
 	switch {
 	case len(data) > maxBody:

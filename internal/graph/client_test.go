@@ -209,7 +209,7 @@ func TestTransportErrorsDoNotRepeatTheURL(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	_, err := newClient(t, server.URL).BusinessEncryption(t.Context(), number)
-	if graph.ClassOf(err) != graph.ClassTransient || strings.Contains(err.Error(), "http://") {
+	if graph.ClassOf(err) != graph.ClassNoConnection || strings.Contains(err.Error(), "http://") {
 		t.Error(err)
 	}
 }

@@ -69,8 +69,9 @@ type Config struct {
 	// OnAnswer, when set, is told of each answer.
 	OnAnswer func(context.Context, Answer)
 
-	// Transport carries the requests. Nil means one that opens no more
-	// connections than there are requests at a time.
+	// Transport carries the requests. Nil means one that opens one connection
+	// over HTTP/2, and over HTTP/1.1 no more than there are requests at a time.
+	// It goes through the proxy of the environment (HTTPS_PROXY, NO_PROXY).
 	Transport http.RoundTripper
 }
 
@@ -88,7 +89,7 @@ func (c Config) withDefaults() Config {
 		c.Clock = SystemClock{}
 	}
 	if c.Transport == nil {
-		c.Transport = &connections{}
+		c.Transport = newConnections()
 	}
 	return c
 }
@@ -97,6 +98,9 @@ func (c Config) withDefaults() Config {
 // is.
 func (c Config) check() (*url.URL, error) {
 	base, err := parseBaseURL(c.BaseURL)
+	if err == nil {
+		err = checkProxy(base)
+	}
 	err = errors.Join(CheckAccessToken(c.AccessToken), CheckAPIVersion(c.APIVersion), err)
 	if c.AppSecret != "" {
 		err = errors.Join(err, CheckAppSecret(c.AppSecret))

@@ -51,15 +51,15 @@ func counting(t *testing.T) (url string, opened *atomic.Int32) {
 // As many connections as there are requests at a time, and each is used again.
 func TestOneConnectionForEachRequestAtATime(t *testing.T) {
 	url, opened := counting(t)
-	var c connections
+	c := newConnections()
 	for range 5 {
-		get(t, &c, url)()
+		get(t, c, url)()
 	}
 	if n := opened.Load(); n != 1 {
 		t.Errorf("%d connections for one request at a time", n)
 	}
 	for range 3 {
-		first, second := get(t, &c, url), get(t, &c, url)
+		first, second := get(t, c, url), get(t, c, url)
 		first()
 		second()
 	}
@@ -71,7 +71,7 @@ func TestOneConnectionForEachRequestAtATime(t *testing.T) {
 // A transport that was returned twice would be shared by two requests.
 func TestABodyThatIsClosedTwice(t *testing.T) {
 	url, _ := counting(t)
-	var c connections
+	c := newConnections()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestABodyThatIsClosedTwice(t *testing.T) {
 func TestAFailedRequestReturnsItsTransport(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	var c connections
+	c := newConnections()
 	for range 3 {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 		if err != nil {

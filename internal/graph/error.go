@@ -37,6 +37,7 @@ type Error struct {
 	NewerVersion string
 
 	wantsLess bool // the server asks for smaller pages
+	doubt     bool // an earlier try of the same request may have taken effect
 
 	AskedWait time.Duration // how long the server asks to wait; 0 when it does not say
 	Tries     int           // how often the request was sent
@@ -45,7 +46,7 @@ type Error struct {
 
 	// SameAs is the object of an earlier call of the client that the server
 	// refused with the same code and text, because of the access token, the app
-	// secret proof or a permission. It is empty for the first such error. With
+	// secret proof or a permission, or that the proxy refused. It is empty for the first such error. With
 	// NotSent, this call was not even sent.
 	SameAs string
 
@@ -73,9 +74,14 @@ func (e *Error) ObjectName() string {
 func (e *Error) Lists() bool { return e.Edge == phoneNumbersEdge }
 
 // Uncertain reports whether the request may have taken effect although it
-// failed. Only a POST has an effect.
+// failed, in this try or in an earlier one. Only a POST has an effect.
 func (e *Error) Uncertain() bool {
-	if e.Method != http.MethodPost || e.NotSent {
+	switch {
+	case e.Method != http.MethodPost:
+		return false
+	case e.doubt:
+		return true
+	case e.NotSent:
 		return false
 	}
 	switch e.Class {
@@ -91,7 +97,7 @@ func (e *Error) Uncertain() bool {
 // retryable reports whether the same request may succeed later. Code 133016 is
 // a limit on registrations, which lasts for days.
 func (e *Error) retryable() bool {
-	return e.Class == ClassTransient || e.Class == ClassRateLimit && e.Code != 133016
+	return e.Class == ClassTransient || e.Class == ClassNoConnection || e.Class == ClassRateLimit && e.Code != 133016
 }
 
 func (e *Error) brief() string {
@@ -115,6 +121,8 @@ func (e *Error) Reason() string {
 		return e.Message
 	case e.Err != nil && e.Class == ClassTransient:
 		return "There was no answer: " + serverText(e.Err.Error())
+	case e.Err != nil && (e.Class == ClassNoConnection || e.Class == ClassProxy):
+		return "There is no connection to the server: " + serverText(e.Err.Error())
 	case e.Err != nil && e.Class == ClassCertificate:
 		return "The TLS connection could not be made: " + serverText(e.Err.Error())
 	case errors.Is(e.Err, context.DeadlineExceeded):

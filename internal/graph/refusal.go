@@ -9,7 +9,8 @@ import (
 
 // refusal remembers the answer that every other call would get as well, so that
 // a client with an expired token does not ask a thousand times. An access token
-// or an app secret proof that is refused once is refused for every object.
+// or an app secret proof that is refused once is refused for every object, and a
+// proxy that refuses one call refuses every call.
 type refusal struct {
 	mu         sync.Mutex // guards the fields below
 	every      *Error     // what every call would get
@@ -61,7 +62,7 @@ func (r *refusal) note(call Call, failed *Error) {
 		r.permissionFor(call).succeeded = true
 	case failed.HTTPStatus >= http.StatusInternalServerError:
 		// More likely the word of a gateway than of the API.
-	case failed.Class == ClassAuth || failed.Class == ClassAppSecretProof:
+	case failed.Class == ClassAuth || failed.Class == ClassAppSecretProof || failed.Class == ClassProxy:
 		failed.sameAs(&r.every)
 	case failed.Class == ClassPermission:
 		p := r.permissionFor(call)

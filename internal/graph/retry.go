@@ -19,9 +19,11 @@ type Wait struct {
 // whether one with an uncertain outcome took effect. Every failure is an *Error.
 func (c *Client) do(ctx context.Context, r request) error {
 	delays := newDelays(c.config.RetryMaxWait)
+	doubt := false
 	for tries := 1; ; tries++ {
 		pass, held := c.enter(ctx, r.call())
 		if held != nil {
+			held.doubt = doubt
 			return held
 		}
 		failed := c.once(ctx, r)
@@ -30,7 +32,8 @@ func (c *Client) do(ctx context.Context, r request) error {
 			pass.answered()
 			return nil
 		}
-		failed.Tries = tries
+		failed.Tries, failed.doubt = tries, doubt
+		doubt = failed.Uncertain()
 		wait := failed.AskedWait
 		if wait == 0 {
 			wait = delays.next(failed.Class)

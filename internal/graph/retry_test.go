@@ -368,3 +368,34 @@ func TestAnUploadThatFoundNoConnectionIsSentAgain(t *testing.T) {
 		t.Errorf("sent %q", sent)
 	}
 }
+
+// A try that was not sent does not take back that an earlier one may have put the
+// key on the number.
+func TestADoubtStays(t *testing.T) {
+	for name, last := range map[string]func() (*http.Response, error){
+		"not sent": func() (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+		},
+		"refused": func() (*http.Response, error) { return response(400, nil, errorBody(190)), nil },
+		"held back": func() (*http.Response, error) {
+			return response(400, http.Header{"Retry-After": {"3600"}}, errorBody(4)), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			posts := 0
+			client, _ := over(t, func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodGet {
+					return response(200, nil, `{"data":[]}`), nil
+				}
+				if posts++; posts == 1 {
+					return response(500, nil, errorBody(1)), nil
+				}
+				return last()
+			}, func(c *graph.Config) { c.MaxRetries = 1 })
+			e := mustFail(t, client.SetBusinessPublicKey(t.Context(), number, testKey(t)))
+			if posts != 2 || !e.Uncertain() {
+				t.Errorf("%d uploads, uncertain %t: %v", posts, e.Uncertain(), e)
+			}
+		})
+	}
+}

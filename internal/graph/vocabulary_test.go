@@ -24,6 +24,10 @@ var apiNames = map[string]bool{
 	"estimated_time_to_regain_access": true,
 }
 
+// wireNames are names in capitals that are not a caller's: the variables that
+// net/http reads, and an error code of HTTP/2.
+var wireNames = map[string]bool{"HTTPS_PROXY": true, "https_proxy": true, "NO_PROXY": true, "REFUSED_STREAM": true}
+
 var (
 	snakeCase = regexp.MustCompile(`[a-z0-9]+(_[a-z0-9]+)+`)
 
@@ -44,7 +48,7 @@ func foreign(text string) []string {
 			found = append(found, name)
 		}
 	}
-	return found
+	return slices.DeleteFunc(found, func(name string) bool { return wireNames[name] })
 }
 
 // The client states facts. What to do about them, in the words of whoever uses

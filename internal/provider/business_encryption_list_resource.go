@@ -190,7 +190,7 @@ func (l listing) read(ctx context.Context, numbers []graph.PhoneNumber) []listed
 // concernsAll reports whether the same call would fail for every number.
 func concernsAll(err error) bool {
 	switch graph.ClassOf(err) {
-	case graph.ClassAuth, graph.ClassAppSecretProof, graph.ClassRateLimit, graph.ClassCertificate:
+	case graph.ClassAuth, graph.ClassAppSecretProof, graph.ClassRateLimit, graph.ClassProxy, graph.ClassCertificate:
 		return true
 	default:
 		return false

@@ -458,7 +458,7 @@ func TestConcernsAll(t *testing.T) {
 			all = append(all, class)
 		}
 	}
-	if want := []graph.Class{graph.ClassAppSecretProof, graph.ClassAuth, graph.ClassRateLimit, graph.ClassCertificate}; !slices.Equal(all, want) {
+	if want := []graph.Class{graph.ClassAppSecretProof, graph.ClassAuth, graph.ClassRateLimit, graph.ClassProxy, graph.ClassCertificate}; !slices.Equal(all, want) {
 		t.Errorf("%q end a listing", all)
 	}
 }

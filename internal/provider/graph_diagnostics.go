@@ -70,7 +70,10 @@ func graphErrorDetail(object, outcome string, err error) string {
 		kind += " (" + codes + ")"
 	}
 	kind += "."
-	if e.Tries > 1 {
+	switch {
+	case e.Tries > 1 && e.NotSent:
+		kind += fmt.Sprintf(" It was tried %d times.", e.Tries)
+	case e.Tries > 1:
 		kind += fmt.Sprintf(" The request was sent %d times.", e.Tries)
 	}
 	parts := []string{fmt.Sprintf("%s %s: %s", e.ObjectName(), object, ended(e.Reason())), gaveUp(e.GaveUp), remedy(e), outcome, kind}
@@ -83,7 +86,11 @@ func sameRefusal(e *graph.Error, object, outcome string) string {
 	if e.NotSent {
 		what = "Not sent"
 	}
-	line := fmt.Sprintf("%s for %s: see the error for %s (code %d).", what, object, e.SameAs, e.Code)
+	line := fmt.Sprintf("%s for %s: see the error for %s", what, object, e.SameAs)
+	if e.HasCode {
+		line += fmt.Sprintf(" (code %d)", e.Code)
+	}
+	line += "."
 	if e.Method == http.MethodPost {
 		line += " " + outcome
 	}

@@ -60,7 +60,9 @@ var remedyOfClass = map[graph.Class]string{
 	graph.ClassNotRegistered:  "Register the number with the Cloud API first (POST /PHONE_NUMBER_ID/register with its PIN), then apply again.",
 	graph.ClassRateLimit:      "Too many calls were made with this app or account. Each further call makes the wait longer: wait, then apply again, with a lower -parallelism.",
 	graph.ClassTransient:      "This is usually temporary. Apply again in a few minutes.",
-	graph.ClassCertificate:    "Check base_url, the CA certificates of this machine, and whether a proxy intercepts TLS with its own certificate.",
+	graph.ClassNoConnection:   "This is usually temporary. Apply again in a few minutes. If the error is the same, check the network, base_url, and the proxy in the environment variable HTTPS_PROXY; the guide \"Networks and proxies\" says more.",
+	graph.ClassProxy:          "The proxy in the environment variable HTTPS_PROXY or https_proxy has to allow CONNECT to the host in base_url (graph.facebook.com by default) and port 443. HTTP 407 means that its user name or password is missing or wrong: write both into the URL of the proxy, percent-encoded. The provider does not give them to the proxy again in this run, because that could lock the account. To go around the proxy, add the host to NO_PROXY.",
+	graph.ClassCertificate:    "Check base_url, the CA certificates of this machine, and whether a proxy intercepts TLS with its own certificate: then name the file with its CA certificate in the environment variable SSL_CERT_FILE. The guide \"Networks and proxies\" says more.",
 	graph.ClassInterrupted:    "Apply again. If the operation timed out, give it more time with the timeouts argument of the resource.",
 	graph.ClassNotUnderstood:  "Check base_url, and whether the answer came from a proxy or gateway between Terraform and the Graph API.",
 	graph.ClassOther:          "", // the server's message says all that is known

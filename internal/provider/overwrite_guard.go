@@ -69,7 +69,7 @@ func (d *providerData) guardCannotRead(plan businessEncryptionModel, err error, 
 	const action = "check which key the number holds"
 	number := plan.PhoneNumberID.ValueString()
 	switch graph.ClassOf(err) {
-	case graph.ClassTransient, graph.ClassRateLimit, graph.ClassInterrupted,
+	case graph.ClassTransient, graph.ClassNoConnection, graph.ClassRateLimit, graph.ClassInterrupted,
 		graph.ClassNotRegistered, // which another resource of this plan may be about to change
 		graph.ClassNumberDeleted: // an error would stop a destroy, too, which plans like this first
 		consequence := "Apply checks again before it uploads, and stops if the number holds a different key."
