@@ -7,8 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // get sends one request. What it returns reads the answer to its end and closes
@@ -65,6 +68,56 @@ func TestOneConnectionForEachRequestAtATime(t *testing.T) {
 	}
 	if n := opened.Load(); n != 2 {
 		t.Errorf("%d connections for two requests at a time", n)
+	}
+}
+
+// However many requests there are at a time, HTTP/2 takes one connection and no
+// more time than HTTP/1.1, which takes one for each. A server that allows fewer
+// streams than there are requests gets more connections.
+func TestConnectionsOfManyRequests(t *testing.T) {
+	t.Parallel()
+	cert, trust := identity(t, nil)
+	const slots, each, answer = 50, 20, 80 * time.Millisecond
+	for name, test := range map[string]struct {
+		protocol string
+		streams  int
+		most     int
+	}{
+		"HTTP/2":              {"h2", 0, 1},
+		"HTTP/2, 100 streams": {"h2", 100, 1},
+		"HTTP/2, 1 stream":    {"h2", 1, slots},
+		"HTTP/1.1":            {"http/1.1", 0, slots},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := graphOver(cert, test.protocol, func(string) { time.Sleep(answer) })
+				p.streams = test.streams
+				client, transport := clientOver(t, p, trust)
+				began := time.Now()
+				var wg sync.WaitGroup
+				for range slots {
+					wg.Go(func() {
+						for range each {
+							if _, err := client.BusinessEncryption(t.Context(), "1"); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				wg.Wait()
+				if n := p.dials(); n > test.most {
+					t.Errorf("%d connections", n)
+				}
+				if took := time.Since(began); took > each*answer+time.Millisecond && test.streams != 1 {
+					t.Errorf("the requests took %s", took)
+				} else {
+					t.Logf("%d connections, %s", p.dials(), took)
+				}
+				transport.CloseIdleConnections()
+				p.each(func(d *dropping) { _ = d.Close() })
+			})
+		})
 	}
 }
 

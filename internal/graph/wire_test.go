@@ -117,8 +117,7 @@ func newWire(t testing.TB, address string, trust *x509.CertPool, change func(*ht
 	return w
 }
 
-// upload sends the key of the tests, and returns the error.
-func (w *wire) upload(t testing.TB) *Error {
+func wireKey(t testing.TB) pemkey.PublicKey {
 	t.Helper()
 	text, err := os.ReadFile("../pemkey/testdata/rsa2048_a.spki.pem")
 	if err != nil {
@@ -128,7 +127,13 @@ func (w *wire) upload(t testing.TB) *Error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	switch e := w.SetBusinessPublicKey(t.Context(), "1", key).(type) { //nolint:errorlint // the client returns its own errors
+	return key
+}
+
+// upload sends the key of the tests, and returns the error.
+func (w *wire) upload(t testing.TB) *Error {
+	t.Helper()
+	switch e := w.SetBusinessPublicKey(t.Context(), "1", wireKey(t)).(type) { //nolint:errorlint // the client returns its own errors
 	case nil:
 		return nil
 	case *Error:
@@ -399,20 +404,30 @@ func TestAnUploadIsReadBeforeItIsWrittenAgain(t *testing.T) {
 		disturb func(c *tls.Conn, stream uint32)
 		want    string
 	}{
-		"refused stream": {func(c *tls.Conn, stream uint32) { writeFrame(c, frameRST, 0, stream, refusedStream); _ = c.Close() }, "POST"},
+		"refused stream": {func(c *tls.Conn, stream uint32) { writeFrame(c, frameRST, 0, stream, refusedStream) }, "POST"},
 		"going away":     {func(c *tls.Conn, _ uint32) { writeFrame(c, frameGoAway, 0, 0, 0, 0); _ = c.Close() }, "POST"},
-		"reset":          {func(c *tls.Conn, stream uint32) { writeFrame(c, frameRST, 0, stream, 1); _ = c.Close() }, "GET POST"},
+		"reset":          {func(c *tls.Conn, stream uint32) { writeFrame(c, frameRST, 0, stream, 1) }, "GET POST"},
 		"closed":         {func(c *tls.Conn, _ uint32) { _ = c.Close() }, "GET POST"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
 			var methods []string
-			// After the first connection, the server speaks HTTP/1.1.
+			// The first connection carries one request, and all others speak
+			// HTTP/1.1.
 			address := accepting(t, func(n int, conn net.Conn) {
 				if n == 1 {
 					c := handshake(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}})
-					eachRequest(c, nil, func(stream uint32) { test.disturb(c, stream) })
+					sent := 0
+					eachRequest(c, nil, func(stream uint32) {
+						if sent++; sent > 1 {
+							_ = c.Close()
+							t.Error("net/http has sent a request a second time")
+						}
+						test.disturb(c, stream)
+						// The retry takes another connection.
+						writeFrame(c, frameGoAway, 0, 0, stream, 0)
+					})
 					return
 				}
 				c := handshake(conn, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
