@@ -271,10 +271,10 @@ func TestASlowServerIsNotDead(t *testing.T) {
 // The same with real connections, once, at the length that it has: a forwarder
 // that stops to answer in the middle of a run.
 func TestADeadConnection_realTime(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes 20 seconds")
 	}
-	t.Parallel()
 	cert, trust := identity(t, nil)
 	for _, protocol := range []string{"h2", "http/1.1"} {
 		t.Run(protocol, func(t *testing.T) {
