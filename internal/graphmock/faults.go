@@ -3,9 +3,12 @@
 package graphmock
 
 import (
-	"fmt"
+	"crypto/tls"
+	"io"
+	"maps"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -109,28 +112,29 @@ func (f Fault) hook() {
 	}
 }
 
-// hangUp ends the connection without an answer. A reset also destroys what the
-// client has not read yet, as a crashed server's kernel does.
+// hangUp ends the connection without an answer, or over HTTP/2 the stream. A reset
+// also destroys what the client has not read yet, as a crashed server's kernel does.
 func hangUp(w http.ResponseWriter, reset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) // resets the stream
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok && reset {
+	under := conn
+	if c, ok := conn.(*tls.Conn); ok {
+		under = c.NetConn()
+	}
+	if tcp, ok := under.(*net.TCPConn); ok && reset {
 		_ = tcp.SetLinger(0)
 	}
-	_ = conn.Close()
+	_ = under.Close()
 }
 
 // writeHalf promises at least one byte more than it sends.
 func writeHalf(w http.ResponseWriter, a answer) {
-	conn, buf, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	defer func() { _ = conn.Close() }()
-	_, _ = fmt.Fprintf(buf, "HTTP/1.1 %d %s\r\nContent-Length: %d\r\n", a.status, http.StatusText(a.status), max(1, len(a.body)))
-	_ = a.header.Write(buf)
-	_, _ = buf.WriteString("\r\n" + a.body[:len(a.body)/2])
-	_ = buf.Flush()
+	maps.Copy(w.Header(), a.header)
+	w.Header().Set("Content-Length", strconv.Itoa(max(1, len(a.body))))
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.body[:len(a.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
 }

@@ -25,6 +25,7 @@ type Request struct {
 	Header  http.Header `json:"header"` // Authorization is [Redacted] where it was present
 	Form    url.Values  `json:"form"`   // of a form body only; redacted like Query
 	Status  int         `json:"status"` // answered; 0 while under way, when dropped, or when the client left
+	Proto   string      `json:"proto"`  // such as HTTP/2.0
 	Conn    string      `json:"conn"`   // the client's address: equal for requests over one connection
 }
 
@@ -51,7 +52,7 @@ func (s *Server) ResetRequests() {
 }
 
 func (s *Server) resetRequestsLocked() {
-	s.requests, s.connections, s.maxInFlight = nil, 0, s.inFlight
+	s.requests, s.connections, s.handshakes, s.maxInFlight = nil, 0, 0, s.inFlight
 }
 
 // Count is the number of calls with that method on that object; "" matches any.
@@ -86,7 +87,7 @@ func (s *Server) arrive(r *http.Request, rt route) *Request {
 	entry := &Request{
 		Time: time.Now(), Method: r.Method, Path: rt.path,
 		Version: rt.version, Object: rt.object, Edge: rt.edge,
-		Query: redacted(r.URL.Query()), Header: r.Header.Clone(), Conn: r.RemoteAddr,
+		Query: redacted(r.URL.Query()), Header: r.Header.Clone(), Proto: r.Proto, Conn: r.RemoteAddr,
 	}
 	if _, ok := entry.Header["Authorization"]; ok {
 		entry.Header.Set("Authorization", Redacted)

@@ -29,8 +29,11 @@
 package graphmock
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -59,6 +62,11 @@ type Options struct {
 	// {"error":"…"}, and serves loopback callers only. Its requests are neither
 	// recorded nor subject to faults.
 	Control bool
+	// TLS serves https, with HTTP/2 for clients that speak it, as Meta does, and
+	// with a certificate of [CertificateAuthority].
+	TLS bool
+	// HTTP1 leaves out HTTP/2, as many proxies do that intercept TLS.
+	HTTP1 bool
 }
 
 // Server is the mock, an http.Handler. Make it with [NewServer]; all of its methods
@@ -86,6 +94,7 @@ type Server struct {
 
 	requests    []*Request
 	connections int
+	handshakes  int
 	inFlight    int
 	maxInFlight int
 }
@@ -179,9 +188,18 @@ func (s *Server) Start(addr string) error {
 		},
 	}
 	s.listener, s.http, s.served = ln, srv, make(chan struct{})
+	serve := func() error { return srv.Serve(ln) }
+	if s.opts.TLS {
+		srv.TLSConfig = s.tlsConfig()
+		srv.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust the certificate
+		if s.opts.HTTP1 {
+			srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
+		}
+		serve = func() error { return srv.ServeTLS(ln, "", "") }
+	}
 	go func() {
 		defer close(s.served)
-		_ = srv.Serve(ln)
+		_ = serve()
 	}()
 	return nil
 }
@@ -194,7 +212,8 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// URL is the base address, http://127.0.0.1:PORT without a trailing slash; "" before [Server.Start].
+// URL is the base address, http://127.0.0.1:PORT or https://127.0.0.1:PORT without a
+// trailing slash; "" before [Server.Start].
 func (s *Server) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,6 +223,9 @@ func (s *Server) URL() string {
 func (s *Server) urlLocked() string {
 	if s.listener == nil {
 		return ""
+	}
+	if s.opts.TLS {
+		return "https://" + s.listener.Addr().String()
 	}
 	return "http://" + s.listener.Addr().String()
 }

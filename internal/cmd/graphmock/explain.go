@@ -12,11 +12,14 @@ import (
 )
 
 // explain is what the program prints when it has started.
-func explain(url, token, secret, id string) string {
+func explain(url, caFile, token, secret, id string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The mock Graph API listens on %s. It keeps everything in memory.\n\n", url)
 	b.WriteString("In the shell that runs Terraform:\n")
 	fmt.Fprintf(&b, "  export WHATSAPP_BASE_URL=%s\n", url)
+	if caFile != "" {
+		fmt.Fprintf(&b, "  export SSL_CERT_FILE=%s\n", quote(caFile))
+	}
 	fmt.Fprintf(&b, "  export WHATSAPP_ACCESS_TOKEN=%s\n", quote(token))
 	if secret != "" {
 		fmt.Fprintf(&b, "  export WHATSAPP_APP_SECRET=%s\n", quote(secret))
@@ -74,7 +77,7 @@ func settings(w io.Writer, all []graphmock.Setting) {
 
 // quote makes v one word of a POSIX shell.
 func quote(v string) string {
-	if strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == "" {
+	if strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./") == "" {
 		return v
 	}
 	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"

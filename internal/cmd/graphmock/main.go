@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -71,6 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	secret := flags.String("app-secret", "", "demand an appsecret_proof made with this app `secret`")
 	oldest := flags.String("oldest", "", "oldest usable API `version`, such as v21.0")
 	newest := flags.String("newest", "", "newest API `version`, such as v26.0")
+	caFile := flags.String("tls", "", "serve https with HTTP/2, and write the certificate of the CA to this `file`, for SSL_CERT_FILE (default http)")
+	http1 := flags.Bool("http1", false, "with -tls, speak HTTP/1.1 only")
 	flags.Var(&numbers, "number", "phone number `ID` to serve, or ID:WABA; may be repeated (default 106540352242922)")
 	flags.Var(&faults, "fault", "`fault` to play from the start, as NAME or NAME,SETTING=VALUE,...; may be repeated")
 	showVersion := flags.Bool("version", false, "print the version")
@@ -88,6 +91,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
+	if *http1 && *caFile == "" {
+		_, _ = fmt.Fprintln(stderr, "-http1 needs -tls")
+		return 2
+	}
 	for _, v := range []string{*oldest, *newest} {
 		if v != "" && !graphmock.ValidVersion(v) {
 			_, _ = fmt.Fprintf(stderr, "version %q does not look like v25.0\n", v)
@@ -100,6 +107,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 	s := graphmock.NewUnstartedServer(graphmock.Options{
 		Token: *token, AppSecret: *secret, OldestVersion: *oldest, NewestVersion: *newest, Control: true,
+		TLS: *caFile != "", HTTP1: *http1,
 	})
 	for _, n := range numbers {
 		s.AddNumber(n)
@@ -108,6 +116,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if err := s.Play(f); err != nil {
 			_, _ = fmt.Fprintln(stderr, err)
 			return 2
+		}
+	}
+	if *caFile != "" {
+		var err error
+		if *caFile, err = filepath.Abs(*caFile); err == nil {
+			err = os.WriteFile(*caFile, []byte(graphmock.CertificateAuthority()), 0o600)
+		}
+		if err != nil {
+			_, _ = fmt.Fprintln(stderr, err)
+			return 1
 		}
 	}
 	if err := s.Start(*listen); err != nil {
@@ -119,7 +137,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if *token == "" {
 		*token = "any-token-will-do"
 	}
-	_, _ = io.WriteString(stdout, explain(s.URL(), *token, *secret, numbers[0].ID))
+	_, _ = io.WriteString(stdout, explain(s.URL(), *caFile, *token, *secret, numbers[0].ID))
 	<-ctx.Done()
 	_, _ = fmt.Fprintln(stdout, "Stopped.")
 	return 0

@@ -5,11 +5,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -110,6 +113,48 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 	}
 }
 
+// With -tls, a client trusts the server with the file that the program writes and
+// names.
+func TestTheProgramSpeaksTLS(t *testing.T) {
+	for protocol, more := range map[string][]string{"HTTP/2.0": nil, "HTTP/1.1": {"-http1"}} {
+		file := filepath.Join(t.TempDir(), "ca.pem")
+		ctx, stop := context.WithCancel(t.Context())
+		read, write := io.Pipe()
+		code := make(chan int, 1)
+		go func() { code <- run(ctx, append([]string{"-tls", file}, more...), write, io.Discard) }()
+		text := make([]byte, 64<<10)
+		n, err := read.Read(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, read) }()
+		m := regexp.MustCompile(`export WHATSAPP_BASE_URL=(https://127\.0\.0\.1:\d+)\n  export SSL_CERT_FILE=(\S+)\n`).FindSubmatch(text[:n])
+		if m == nil || string(m[2]) != file {
+			t.Fatalf("the program says:\n%s", text[:n])
+		}
+		ca, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(ca)
+		transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+		resp, err := (&http.Client{Transport: transport}).Get(string(m[1]) + "/_mock/numbers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.Proto != protocol {
+			t.Errorf("the server speaks %s, not %s", resp.Proto, protocol)
+		}
+		transport.CloseIdleConnections()
+		stop()
+		if n := <-code; n != 0 {
+			t.Errorf("exit code %d", n)
+		}
+	}
+}
+
 func TestWrongArguments(t *testing.T) {
 	for _, tt := range []struct {
 		args   string
@@ -119,6 +164,8 @@ func TestWrongArguments(t *testing.T) {
 		{"-h", 0, "Usage"},
 		{"-nonsense", 2, "not defined"},
 		{"extra", 2, "unexpected argument"},
+		{"-http1", 2, "needs -tls"},
+		{"-tls /nonexistent/ca.pem", 1, "no such file"},
 		{"-number x", 2, "IDs are digits"},
 		{"-number 1:x", 2, "IDs are digits"},
 		{"-number :7", 2, "the ID is missing"},
