@@ -444,12 +444,14 @@ func inSeconds(d time.Duration) string {
 
 const scaleGuideHead = `---
 page_title: "Scale and limits"
-subcategory: ""
+subcategory: "Operation"
 description: |-
   How many calls each operation makes, what that means for the limits of the Graph API, and what to set for many numbers.
 ---
 
 # Scale and limits
+
+For those who manage many numbers, or whose app makes many other calls.
 
 Meta counts calls per hour, for each pair of app and WhatsApp Business Account. It documents a limit of 200 an hour for managing an account, and of 5,000 for an account that is active. The encryption key is not on the list, so its limit is not documented. The number of calls therefore matters more than their speed.
 
