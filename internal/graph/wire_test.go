@@ -62,7 +62,12 @@ func identity(t testing.TB, change func(*x509.Certificate)) (tls.Certificate, *x
 // accepting listens, and gives each connection to serve, with its number.
 func accepting(t testing.TB, serve func(n int, conn net.Conn)) (address string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return acceptingOn(t, "tcp4", serve)
+}
+
+func acceptingOn(t testing.TB, network string, serve func(n int, conn net.Conn)) (address string) {
+	t.Helper()
+	l, err := net.Listen(network, map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0"}[network])
 	if err != nil {
 		t.Fatal(err)
 	}
