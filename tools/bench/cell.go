@@ -14,7 +14,8 @@ import (
 // cell is what was measured of one operation with one set of conditions.
 type cell struct {
 	count, slots int
-	latency      time.Duration
+	latency      time.Duration // the round-trip time
+	handshake    int           // round trips before the first request of a connection
 	operation
 	all map[string][]usage // by provider
 }
@@ -39,12 +40,12 @@ func (c *cell) ratio(value func(usage) int64) float64 {
 	return float64(c.median(ourName, value)) / float64(c.median(floorName, value))
 }
 
-// goal is the most that the median wall time may be: a tenth more than that of the
-// floor, and the time for which each slot waits for the server.
+// goal is the most that the median wall time may be: a twentieth more than that of
+// the floor, one handshake, and the time for which each slot waits for the server.
 func (c *cell) goal() time.Duration {
 	requests := c.median(ourName, func(u usage) int64 { return int64(u.requests) })
-	waiting := time.Duration(float64(c.latency) * float64(requests) / float64(min(c.slots, c.count)))
-	return c.wall(floorName).median*110/100 + waiting
+	waiting := time.Duration(float64(c.latency) * (float64(c.handshake) + float64(requests)/float64(min(c.slots, c.count))))
+	return c.wall(floorName).median*105/100 + waiting
 }
 
 // spread is how the wall time varied from run to run.

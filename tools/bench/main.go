@@ -43,6 +43,7 @@ type bench struct {
 	out          io.Writer
 	measurements string
 	runs         int
+	http         bool
 	block        int // numbers in one resource block; 0 is all
 	numbers      []int
 	latencies    []time.Duration
@@ -83,8 +84,12 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	first, _, _ := strings.Cut(string(version), "\n")
-	b.say("# Bench\n\n%s, %s, %s/%s with %d processors, %d runs of each provider in turn.",
-		first, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.runs)
+	protocol := "HTTP/2 over TLS"
+	if b.http {
+		protocol = "HTTP/1.1 without TLS"
+	}
+	b.say("# Bench\n\n%s, %s, %s, %s/%s with %d processors, %d runs of each provider in turn.",
+		first, protocol, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.runs)
 
 	for name := range strings.SplitSeq(b.measurements, ",") {
 		measure, ok := map[string]func(context.Context) error{
@@ -110,7 +115,8 @@ func (b *bench) parse(args []string) error {
 	flags.IntVar(&b.runs, "runs", 5, "how often each provider is measured")
 	flags.IntVar(&b.block, "block", 0, "numbers in one resource block (default all): Terraform's time grows with their square")
 	flags.Func("n", "phone numbers in the configuration (default 1,100,500; for scale 500,1000,2000,5000)", list(&b.numbers, strconv.Atoi))
-	flags.Func("latency", "how long the server takes to answer (default 0s,50ms)", list(&b.latencies, time.ParseDuration))
+	flags.BoolVar(&b.http, "http", false, "speak HTTP/1.1 without TLS, and not HTTP/2 over TLS")
+	flags.Func("latency", "the round-trip time to the server, which delays handshakes as well (default 0s,80ms)", list(&b.latencies, time.ParseDuration))
 	flags.Func("parallelism", "parallel slots of the CLI (default 10,50)", list(&b.parallelisms, strconv.Atoi))
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -121,7 +127,7 @@ func (b *bench) parse(args []string) error {
 	if b.runs < 1 {
 		return errors.New("there has to be a run")
 	}
-	b.latencies = or(b.latencies, 0, 50*time.Millisecond)
+	b.latencies = or(b.latencies, 0, 80*time.Millisecond)
 	b.parallelisms = or(b.parallelisms, 10, 50)
 	var err error
 	if b.cli, err = exec.LookPath(b.cli); err != nil {

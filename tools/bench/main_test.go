@@ -97,11 +97,11 @@ func TestUsage(t *testing.T) {
 }
 
 func TestGoal(t *testing.T) {
-	c := cell{count: 100, slots: 10, latency: 50 * time.Millisecond, all: map[string][]usage{
+	c := cell{count: 100, slots: 10, latency: 50 * time.Millisecond, handshake: 2, all: map[string][]usage{
 		floorName: {{wall: 9 * time.Second}, {wall: 2 * time.Second}, {wall: time.Second}},
 		ourName:   {{requests: 100}, {requests: 400}, {requests: 400}},
 	}}
-	// 1.1 × 2 s, and 400 requests of 50 ms on 10 slots.
+	// 1.05 × 2 s, a handshake of 2 × 50 ms, and 400 requests of 50 ms on 10 slots.
 	if got := c.goal(); got != 4200*time.Millisecond {
 		t.Errorf("%s", got)
 	}

@@ -72,8 +72,12 @@ func (b *bench) operations(ctx context.Context) error {
 // measure runs the operations in turn under one set of conditions.
 func (b *bench) measure(ctx context.Context, count int, latency time.Duration, slots int) ([]*cell, error) {
 	var cells []*cell
+	handshake := 2 // TCP, TLS 1.3
+	if b.http {
+		handshake = 1
+	}
 	for _, op := range operations {
-		cells = append(cells, &cell{count: count, slots: slots, latency: latency, operation: op, all: map[string][]usage{}})
+		cells = append(cells, &cell{count: count, slots: slots, latency: latency, handshake: handshake, operation: op, all: map[string][]usage{}})
 	}
 	for run := range b.runs {
 		if err := b.place(); err != nil {

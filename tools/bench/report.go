@@ -18,9 +18,9 @@ func (b *bench) report(cells []*cell) error {
 }
 
 func (b *bench) reportTimes(cells []*cell) {
-	b.say("\n## Wall time\n\nIn seconds, least / median / most. The goal is 1.10 × the median of the floor + requests ÷ slots × latency. " +
+	b.say("\n## Wall time\n\nIn seconds, least / median / most. The goal is 1.05 × the median of the floor + one handshake + requests ÷ slots × round-trip time. " +
 		"With N = 1, one slot is in use.\n")
-	b.say("| N | latency | slots | operation | floor | whatsapp | ratio | goal | |\n|---:|---:|---:|---|---:|---:|---:|---:|---|")
+	b.say("| N | round trip | slots | operation | floor | whatsapp | ratio | goal | |\n|---:|---:|---:|---|---:|---:|---:|---:|---|")
 	missed := 0
 	for _, c := range cells {
 		floor, ours := c.wall(floorName), c.wall(ourName)
@@ -36,12 +36,12 @@ func (b *bench) reportTimes(cells []*cell) {
 }
 
 func (b *bench) reportUsage(cells []*cell) error {
-	b.say("\n## CPU, memory, requests and connections\n\nMedians: CPU in seconds, of all plugin processes of a run together; " +
+	b.say("\n## CPU, memory, requests, connections and bytes\n\nMedians: CPU in seconds, of all plugin processes of a run together; " +
 		"peak memory in MiB, of the largest. Floor, then whatsapp. \"CPU ratio\" is that of CLI and plugins together, " +
 		"which other load on the machine disturbs less than the wall time. " +
 		"\"Mock\" is the CPU of the mock server, which shares the machine.\n")
-	b.say("| N | latency | slots | operation | CPU of the CLI | CPU of the plugins | CPU ratio | mock | peak of the CLI | peak of a plugin | " +
-		"requests | a number | connections | |\n|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+	b.say("| N | round trip | slots | operation | CPU of the CLI | CPU of the plugins | CPU ratio | mock | peak of the CLI | peak of a plugin | " +
+		"requests | a number | connections | handshakes | KiB | |\n|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
 	var failed error
 	for _, c := range cells {
 		requests, connections := most(c.all[ourName], func(u usage) int { return u.requests }), most(c.all[ourName], func(u usage) int { return u.connections })
@@ -50,17 +50,22 @@ func (b *bench) reportUsage(cells []*cell) error {
 			verdict = "MISSED"
 			failed = errors.Join(failed, fmt.Errorf("%s of %d sent %d requests, and %d is the most", c.name, c.count, requests, limit))
 		}
-		// Each plugin process has connections of its own.
-		if limit := c.sending * min(c.slots, c.count); connections > limit {
+		// Each plugin process has connections of its own, and one over HTTP/2.
+		limit := c.sending
+		if b.http {
+			limit *= min(c.slots, c.count)
+		}
+		if connections > limit {
 			verdict = "MISSED"
 			failed = errors.Join(failed, fmt.Errorf("%s of %d with %d slots made %d connections, and %d is the most",
 				c.name, c.count, c.slots, connections, limit))
 		}
-		b.say("| %d | %s | %d | %s | %s | %s | %.2f | %s | %s | %s | %d | %.0f | %d | %s |", c.count, c.latency, c.slots, c.name,
+		b.say("| %d | %s | %d | %s | %s | %s | %.2f | %s | %s | %s | %d | %.0f | %d | %d | %.1f | %s |", c.count, c.latency, c.slots, c.name,
 			c.pair("%.2f", cliCPU, 1e9), c.pair("%.2f", pluginCPU, 1e9), c.ratio(func(u usage) int64 { return cliCPU(u) + pluginCPU(u) }),
 			seconds(time.Duration(c.median(ourName, func(u usage) int64 { return int64(u.mockCPU) }))),
 			c.pair("%.0f", cliPeak, 1024), c.pair("%.0f", pluginPeak, 1024),
-			requests, float64(requests)/float64(c.count), connections, verdict)
+			requests, float64(requests)/float64(c.count), connections,
+			most(c.all[ourName], func(u usage) int { return u.handshakes }), float64(c.median(ourName, func(u usage) int64 { return u.bytes }))/1024, verdict)
 	}
 	return failed
 }

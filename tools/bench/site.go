@@ -39,6 +39,7 @@ type site struct {
 	provider string
 	folder   string
 	server   *graphmock.Server
+	distance *distance
 	numbers  []string
 }
 
@@ -51,18 +52,21 @@ func newKey() (string, error) {
 	return public.PEM(), err
 }
 
-// site makes a folder in which init has run, with a server that takes latency
-// to answer.
+// site makes a folder in which init has run, with a server at a distance.
 func (b *bench) site(ctx context.Context, provider string, count int, latency time.Duration) (*site, error) {
 	s := &site{b: b, provider: provider}
 	for i := range count {
 		s.numbers = append(s.numbers, strconv.Itoa(106540352200000+i))
 	}
-	s.server = graphmock.NewServer(graphmock.Options{Token: token}, s.numbers...)
-	if latency > 0 {
-		s.server.Script(graphmock.Fault{Times: -1, Delay: latency})
-	}
+	s.server = graphmock.NewServer(graphmock.Options{Token: token, TLS: !b.http}, s.numbers...)
+	_, address, _ := strings.Cut(s.server.URL(), "://")
 	var err error
+	if s.distance, err = newDistance(address, latency); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(b.authority(), []byte(graphmock.CertificateAuthority()), 0o600); err != nil {
+		return nil, err
+	}
 	if s.folder, err = os.MkdirTemp(b.folder, "site-"); err != nil {
 		return nil, err
 	}
@@ -109,7 +113,16 @@ func (s *site) blocks() [][]string {
 	return slices.Collect(slices.Chunk(s.numbers, size))
 }
 
+// authority is the file with the certificate of the CA of the servers.
+func (b *bench) authority() string { return filepath.Join(b.folder, "ca.pem") }
+
+func (s *site) url() string {
+	scheme, _, _ := strings.Cut(s.server.URL(), "://")
+	return scheme + "://" + s.distance.address()
+}
+
 func (s *site) close() {
+	s.distance.close()
 	s.server.Close()
 	_ = os.RemoveAll(s.folder)
 }
@@ -119,13 +132,14 @@ func (s *site) run(ctx context.Context, environment []string, args ...string) (u
 	readings := filepath.Join(s.folder, "readings")
 	_ = os.Remove(readings)
 	s.server.ResetRequests()
+	s.distance.bytes.Store(0)
 	command := exec.CommandContext(ctx, s.b.meter(), append([]string{s.b.cli}, args...)...) //nolint:gosec // whoever runs the bench chooses the CLI
 	command.Dir = s.folder
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "CHECKPOINT_DISABLE=1",
 		"TF_CLI_CONFIG_FILE=" + s.b.cliConfig(), reading.FileVariable + "=" + readings,
-		silence, "WHATSAPP_BASE_URL=" + s.server.URL(), "WHATSAPP_ACCESS_TOKEN=" + token, "WHATSAPP_MAX_RETRIES=0",
+		silence, "WHATSAPP_BASE_URL=" + s.url(), "SSL_CERT_FILE=" + s.b.authority(), "WHATSAPP_ACCESS_TOKEN=" + token, "WHATSAPP_MAX_RETRIES=0",
 	}, environment...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
@@ -139,6 +153,7 @@ func (s *site) run(ctx context.Context, environment []string, args ...string) (u
 	}
 	u, err := usageOf(readings)
 	u.mockCPU, u.requests, u.connections = mock, s.server.Count("", ""), s.server.Connections()
+	u.handshakes, u.bytes = s.server.Handshakes(), s.distance.bytes.Load()
 	if n := s.server.Count("DELETE", ""); n > 0 {
 		return u, fmt.Errorf("%d DELETE requests", n)
 	}

@@ -18,6 +18,8 @@ type usage struct {
 	cliPeak, pluginPeak   int64 // KiB
 	plugins               int
 	requests, connections int
+	handshakes            int
+	bytes                 int64 // to the server and from it, TLS included
 	mockCPU               time.Duration
 }
 
