@@ -221,8 +221,8 @@ func TestAccBusinessEncryption_errorsInReadKeepTheState(t *testing.T) {
 		"server error": {graphmock.Fault{Status: 500, Body: graphmock.ErrorBody(1, 0, "OAuthException", "An unknown error occurred", nil)}, "HTTP 500"},
 		"not found":    {graphmock.Fault{Status: 404, Body: "<html>not found</html>"}, "HTTP 404"},
 		"not JSON":     {graphmock.Fault{Status: 200, Body: "<html>log in</html>"}, "not a JSON object"},
-		"no answer":    {graphmock.Fault{Drop: graphmock.DropOnRequest}, "EOF|reset"},
-		"half answer":  {graphmock.Fault{Drop: graphmock.DropMidBody}, "EOF|reset"},
+		"no answer":    {graphmock.Fault{Drop: graphmock.DropOnRequest}, "EOF|reset|stream error"},
+		"half answer":  {graphmock.Fault{Drop: graphmock.DropMidBody}, "EOF|reset|stream error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -57,6 +57,7 @@ func (w *world) environment() map[string]string {
 		"HOME":               os.Getenv("HOME"),
 		"TF_CLI_CONFIG_FILE": os.Getenv("TF_CLI_CONFIG_FILE"),
 		"CHECKPOINT_DISABLE": "1",
+		"SSL_CERT_FILE":      os.Getenv("SSL_CERT_FILE"),
 		envBaseURL:           w.URL(),
 		envAccessToken:       testToken,
 		envMaxRetries:        "0", // these waits would be real

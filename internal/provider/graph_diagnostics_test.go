@@ -151,7 +151,8 @@ func TestEveryGraphError(t *testing.T) {
 		both("reset in the middle of the answer", graphmock.Fault{Status: 200, Body: `{"success":true,"data":[]}`, Drop: graphmock.DropMidBody}),
 	} {
 		for _, r := range rows {
-			w := newWorld(t)
+			// Over HTTP/1.1 everywhere, so that the texts are the same.
+			w := newWorldWith(t, graphmock.Options{Token: testToken})
 			p := w.protocol()
 			r.fault.Method, r.fault.Times = r.method, -1
 			w.Script(r.fault)

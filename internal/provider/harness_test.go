@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -47,10 +49,35 @@ func TestMain(m *testing.M) {
 	for _, name := range []string{envAccessToken, envAppSecret, envAPIVersion, envBaseURL, envFlowAppSecret, envMaxRetries, envRetryMaxWait} {
 		os.Unsetenv(name)
 	}
-	os.Exit(m.Run())
+	stop, err := trustTheMock()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	stop()
+	os.Exit(code)
 }
 
 var isOpenTofu bool
+
+// overTLS says that the mock server speaks TLS and HTTP/2, as Meta does. Go does
+// not read SSL_CERT_FILE on the other systems.
+const overTLS = runtime.GOOS == "linux"
+
+// trustTheMock lets the provider trust the mock server, in this process and in
+// those that the CLI starts.
+func trustTheMock() (stop func(), err error) {
+	folder, err := os.MkdirTemp("", "graphmock-ca-")
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(folder, "ca.pem")
+	if err := os.WriteFile(file, []byte(graphmock.CertificateAuthority()), 0o600); err != nil {
+		return nil, err
+	}
+	return func() { _ = os.RemoveAll(folder) }, os.Setenv("SSL_CERT_FILE", file)
+}
 
 // world is one mock server, and the provider that talks to it.
 type world struct {
@@ -62,10 +89,15 @@ type world struct {
 
 func newWorld(t testing.TB, numbers ...string) *world {
 	t.Helper()
+	return newWorldWith(t, graphmock.Options{Token: testToken, TLS: overTLS}, numbers...)
+}
+
+func newWorldWith(t testing.TB, options graphmock.Options, numbers ...string) *world {
+	t.Helper()
 	if len(numbers) == 0 {
 		numbers = []string{testNumber}
 	}
-	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(graphmock.Options{Token: testToken}, numbers...)}
+	w := &world{t: t, clock: fakeclock.New(), Server: graphmock.NewServer(options, numbers...)}
 	t.Cleanup(w.Close)
 	return w
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -54,7 +55,9 @@ type demo struct {
 
 func run(ctx context.Context, cli, configuration string) error {
 	const token = "demo-access-token"
-	server := graphmock.NewServer(graphmock.Options{Token: token}, support, orders)
+	// TLS and HTTP/2, as Meta speaks. On the other systems, Go does not read
+	// SSL_CERT_FILE.
+	server := graphmock.NewServer(graphmock.Options{Token: token, TLS: runtime.GOOS == "linux"}, support, orders)
 	defer server.Close()
 
 	folder, err := os.MkdirTemp("", "whatsapp-demo-")
@@ -70,7 +73,12 @@ func run(ctx context.Context, cli, configuration string) error {
 		return err
 	}
 
-	for name, value := range map[string]string{"WHATSAPP_BASE_URL": server.URL(), "WHATSAPP_ACCESS_TOKEN": token} {
+	authority := filepath.Join(folder, "ca.pem")
+	if err := os.WriteFile(authority, []byte(graphmock.CertificateAuthority()), 0o600); err != nil {
+		return err
+	}
+
+	for name, value := range map[string]string{"WHATSAPP_BASE_URL": server.URL(), "WHATSAPP_ACCESS_TOKEN": token, "SSL_CERT_FILE": authority} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
