@@ -51,7 +51,7 @@ func readOnce(base string) string {
 func child(t *testing.T, base string, environment ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(environment, childVariable+"="+base)
+	command.Env = slices.Concat(environment, []string{childVariable + "=" + base})
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Run(); err != nil {

@@ -466,7 +466,7 @@ The table is for an account of %d numbers and a server that answers each call in
 const scaleGuideLimit = `
 A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. ` + "`allow_overwrite`" + ` makes no difference: the plan reads to say which key is replaced. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100.
 
-No operation needs more connections than there are slots. Each process of the provider opens its own connections, and Terraform starts one process to plan and one to apply.
+Over HTTP/2, which the Graph API speaks, each process of the provider opens one connection, whatever the number of slots; over HTTP/1.1, no more than there are slots. Terraform starts one process to plan and one to apply.
 
 ## With a limit
 
