@@ -362,7 +362,7 @@ A run that seems to hang may be waiting for a rate limit to end, or for an endpo
 var moreCLIMessages = []message{
 	{noProvider, "For `hashicorp/whatsapp`: the configuration, or a module in it, does not say where the provider comes from.", "Add `required_providers` with `source = \"wa-flows/whatsapp\"`, as on the [provider's page](../index.md), in each module that uses the provider."},
 	{noWriteOnly, "The version of Terraform or OpenTofu does not know write-only arguments.", "Use Terraform 1.11 or OpenTofu 1.11, or later."},
-	{"Instance cannot be destroyed", "For a `tls_private_key` with `prevent_destroy`: the plan would delete the private key, which may be the only copy.", "For a new key, follow [Rotating the key without downtime](rotation.md). Remove `prevent_destroy` when no Flow of the number is in use, or when the endpoint has the private key from elsewhere."},
+	{"Instance cannot be destroyed", "For a `tls_private_key` with `prevent_destroy`: the plan would delete the private key, which may be the only copy. OpenTofu says `Resource instance cannot be destroyed`.", "For a new key, follow [Rotating the key without downtime](rotation.md). Remove `prevent_destroy` when no Flow of the number is in use, or when the endpoint has the private key from elsewhere."},
 	{"Check block assertion failed", "A warning of a `check` block in the configuration, with the text that is written there.", "For a block on `whatsapp_flow_endpoint`, see [Answers of an endpoint](#answers-of-an-endpoint)."},
 }
 
