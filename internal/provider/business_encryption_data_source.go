@@ -53,7 +53,7 @@ func (d *businessEncryptionDataSource) Schema(_ context.Context, _ datasource.Sc
 				Computed:            true,
 			},
 			attrFingerprint: schema.StringAttribute{
-				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding, in lower-case hexadecimal, or null when no key is set.",
+				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding (what a `BEGIN PUBLIC KEY` block holds in base64), in lower-case hexadecimal, or null when no key is set.",
 				Computed:            true,
 			},
 		},

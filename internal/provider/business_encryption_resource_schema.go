@@ -97,7 +97,7 @@ func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.Sche
 				Computed: true,
 			},
 			attrFingerprint: schema.StringAttribute{
-				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding, in lower-case hexadecimal. It is known at plan time when the key is.",
+				MarkdownDescription: "The SHA-256 of the key's SPKI DER encoding (what a `BEGIN PUBLIC KEY` block holds in base64), in lower-case hexadecimal. It is known at plan time when the key is.",
 				Computed:            true,
 			},
 			attrAllowOverwrite: schema.BoolAttribute{

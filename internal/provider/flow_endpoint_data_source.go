@@ -76,7 +76,7 @@ func (d *flowEndpointDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				Validators:          []validator.String{publicKeyValidator{}},
 			},
 			attrFingerprint: schema.StringAttribute{
-				MarkdownDescription: "The SHA-256 of the SPKI DER encoding of the key that was used, in lower-case hexadecimal, or null when the number holds no key that can be read.",
+				MarkdownDescription: "The SHA-256 of the SPKI DER encoding of the key that was used (what a `BEGIN PUBLIC KEY` block holds in base64), in lower-case hexadecimal, or null when the number holds no key that can be read.",
 				Computed:            true,
 			},
 			"decrypts": schema.BoolAttribute{
