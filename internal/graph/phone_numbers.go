@@ -30,6 +30,7 @@ type PhoneNumber struct {
 	ID                     string // the phone number ID
 	DisplayPhoneNumber     string // such as "+1 631-555-5555"
 	VerifiedName           string
+	NameStatus             string // of the display name: APPROVED, …
 	QualityRating          string
 	CodeVerificationStatus string
 	PlatformType           string // CLOUD_API, ON_PREMISE, NOT_APPLICABLE, …
@@ -45,7 +46,7 @@ func (c *Client) PhoneNumbers(ctx context.Context, wabaID string) ([]PhoneNumber
 	var numbers []PhoneNumber
 	seen, places := map[string]bool{}, map[string]bool{}
 	values := url.Values{
-		"fields": {"id,display_phone_number,verified_name,quality_rating,code_verification_status,platform_type,status"},
+		"fields": {"id,display_phone_number,verified_name,name_status,quality_rating,code_verification_status,platform_type,status"},
 	}
 	for size := phoneNumbersPage; ; {
 		values.Set("limit", strconv.Itoa(size))
@@ -109,6 +110,7 @@ func decodePhoneNumbers(data []byte) (phoneNumbersAnswer, error) {
 			ID:                     lenientString(fields["id"]),
 			DisplayPhoneNumber:     serverText(lenientString(fields["display_phone_number"])),
 			VerifiedName:           serverText(lenientString(fields["verified_name"])),
+			NameStatus:             serverText(lenientString(fields["name_status"])),
 			QualityRating:          serverText(lenientString(fields["quality_rating"])),
 			CodeVerificationStatus: serverText(lenientString(fields["code_verification_status"])),
 			PlatformType:           serverText(lenientString(fields["platform_type"])),

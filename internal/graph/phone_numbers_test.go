@@ -59,7 +59,7 @@ func TestPhoneNumbers(t *testing.T) {
 				t.Errorf("%d requests of %d", n, server.Count("", ""))
 			}
 			for _, r := range server.Requests() {
-				if r.Query.Get("limit") != "100" || r.Query.Has("access_token") || !strings.Contains(r.Query.Get("fields"), "platform_type") {
+				if r.Query.Get("limit") != "100" || r.Query.Has("access_token") || !strings.Contains(r.Query.Get("fields"), "platform_type") || !strings.Contains(r.Query.Get("fields"), "name_status") {
 					t.Errorf("the query is %v", r.Query)
 				}
 			}
@@ -121,9 +121,9 @@ func TestPhoneNumbersDecoding(t *testing.T) {
 }
 
 func TestEveryFieldOfAPhoneNumber(t *testing.T) {
-	numbers, err := answering(t, 200, "application/json", `{"data":[{"id":"1","display_phone_number":"a","verified_name":"b",
+	numbers, err := answering(t, 200, "application/json", `{"data":[{"id":"1","display_phone_number":"a","verified_name":"b","name_status":"h",
 		"quality_rating":"c","code_verification_status":"d","platform_type":"e","status":"f","more":"g"}]}`).PhoneNumbers(t.Context(), waba)
-	want := graph.PhoneNumber{ID: "1", DisplayPhoneNumber: "a", VerifiedName: "b", QualityRating: "c", CodeVerificationStatus: "d", PlatformType: "e", Status: "f"}
+	want := graph.PhoneNumber{ID: "1", DisplayPhoneNumber: "a", VerifiedName: "b", NameStatus: "h", QualityRating: "c", CodeVerificationStatus: "d", PlatformType: "e", Status: "f"}
 	if err != nil || len(numbers) != 1 || numbers[0] != want {
 		t.Errorf("%+v, %v", numbers, err)
 	}

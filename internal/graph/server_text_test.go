@@ -54,14 +54,14 @@ func TestNothingOfTheServerReachesATerminalAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := decodePhoneNumbers([]byte(`{"data":[{"id":"1","display_phone_number":"d\u001b[2J","verified_name":"v\u001b[2J","quality_rating":"q\u001b[2J","code_verification_status":"c\u001b[2J","platform_type":"p\u001b[2J","status":"s\u001b[2J"}]}`))
+	page, err := decodePhoneNumbers([]byte(`{"data":[{"id":"1","display_phone_number":"d\u001b[2J","verified_name":"v\u001b[2J","name_status":"n\u001b[2J","quality_rating":"q\u001b[2J","code_verification_status":"c\u001b[2J","platform_type":"p\u001b[2J","status":"s\u001b[2J"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := page.numbers[0]
 	for _, text := range []string{
 		e.Error(), e.Message, e.UserMessage, e.Details, e.Type, e.FBTraceID, slot.SignatureStatus,
-		n.DisplayPhoneNumber, n.VerifiedName, n.QualityRating, n.CodeVerificationStatus, n.PlatformType, n.Status,
+		n.DisplayPhoneNumber, n.VerifiedName, n.NameStatus, n.QualityRating, n.CodeVerificationStatus, n.PlatformType, n.Status,
 	} {
 		if strings.Contains(text, evil) || !strings.Contains(text, `\u001b[2J`) {
 			t.Errorf("the text is %q", text)

@@ -20,7 +20,7 @@ var apiNames = map[string]bool{
 	"appsecret_proof": true, "whatsapp_business_encryption": true, "phone_numbers": true,
 	"business_public_key": true, "business_public_key_signature_status": true,
 	"error_subcode": true, "error_user_msg": true, "error_data": true, "is_transient": true, "fbtrace_id": true,
-	"display_phone_number": true, "verified_name": true, "quality_rating": true, "code_verification_status": true, "platform_type": true,
+	"display_phone_number": true, "verified_name": true, "name_status": true, "quality_rating": true, "code_verification_status": true, "platform_type": true,
 	"estimated_time_to_regain_access": true,
 }
 

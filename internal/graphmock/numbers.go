@@ -22,6 +22,7 @@ type Number struct {
 	WABAID                 string // the WhatsApp Business Account that it belongs to
 	DisplayPhoneNumber     string
 	VerifiedName           string
+	NameStatus             string // of the display name
 	QualityRating          string
 	CodeVerificationStatus string
 	PlatformType           string
@@ -56,6 +57,7 @@ func (s *Server) AddNumber(n Number) {
 	n.WABAID = cmp.Or(n.WABAID, "102290129340398")
 	n.DisplayPhoneNumber = cmp.Or(n.DisplayPhoneNumber, fmt.Sprintf("+1 631-555-%04d", 100+ordinal))
 	n.VerifiedName = cmp.Or(n.VerifiedName, "Lucky Shrub")
+	n.NameStatus = cmp.Or(n.NameStatus, "APPROVED")
 	n.QualityRating = cmp.Or(n.QualityRating, "GREEN")
 	n.CodeVerificationStatus = cmp.Or(n.CodeVerificationStatus, "VERIFIED")
 	n.PlatformType = cmp.Or(n.PlatformType, "CLOUD_API")

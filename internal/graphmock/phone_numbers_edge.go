@@ -50,7 +50,7 @@ func (s *Server) SetPages(p Pages) {
 var otherFields = []string{
 	"account_mode", "certificate", "country_dial_code", "eligibility_for_api_business_global_search", "health_status",
 	"host_platform", "is_official_business_account", "is_on_biz_app", "is_pin_enabled", "is_preverified_number",
-	"last_onboarded_time", "messaging_limit_tier", "name_status", "new_certificate", "new_name_status",
+	"last_onboarded_time", "messaging_limit_tier", "new_certificate", "new_name_status",
 	"quality_score", "search_visibility", "throughput", "username", "webhook_configuration",
 }
 
@@ -59,6 +59,7 @@ func (n *slot) fields() map[string]any {
 		"id":                       n.ID,
 		"display_phone_number":     n.DisplayPhoneNumber,
 		"verified_name":            n.VerifiedName,
+		"name_status":              n.NameStatus,
 		"quality_rating":           n.QualityRating,
 		"code_verification_status": n.CodeVerificationStatus,
 		"platform_type":            n.PlatformType,

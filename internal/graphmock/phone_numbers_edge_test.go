@@ -168,19 +168,19 @@ func TestTheNextURLHoldsTheToken(t *testing.T) {
 func TestOnlyTheFieldsAskedForAreSent(t *testing.T) {
 	s := with(t, 0)
 	s.AddNumber(graphmock.Number{
-		ID: "1", WABAID: waba, DisplayPhoneNumber: "+49 30 1", VerifiedName: "N", QualityRating: "YELLOW",
+		ID: "1", WABAID: waba, DisplayPhoneNumber: "+49 30 1", VerifiedName: "N", NameStatus: "DECLINED", QualityRating: "YELLOW",
 		CodeVerificationStatus: "EXPIRED", PlatformType: "ON_PREMISE", Status: "FLAGGED",
 	})
 	all := map[string]any{
-		"id": "1", "display_phone_number": "+49 30 1", "verified_name": "N", "quality_rating": "YELLOW",
+		"id": "1", "display_phone_number": "+49 30 1", "verified_name": "N", "name_status": "DECLINED", "quality_rating": "YELLOW",
 		"code_verification_status": "EXPIRED", "platform_type": "ON_PREMISE", "status": "FLAGGED",
 	}
 	for _, tt := range []struct {
 		query string
 		want  []string
 	}{
-		{"", []string{"id", "display_phone_number", "verified_name", "quality_rating", "code_verification_status", "platform_type", "status"}},
-		{"fields=", []string{"id", "display_phone_number", "verified_name", "quality_rating", "code_verification_status", "platform_type", "status"}},
+		{"", []string{"id", "display_phone_number", "verified_name", "name_status", "quality_rating", "code_verification_status", "platform_type", "status"}},
+		{"fields=", []string{"id", "display_phone_number", "verified_name", "name_status", "quality_rating", "code_verification_status", "platform_type", "status"}},
 		{"fields=id,status", []string{"id", "status"}},
 		{"fields=verified_name", []string{"id", "verified_name"}},
 		{"fields=id,%20status,throughput", []string{"id", "status"}},

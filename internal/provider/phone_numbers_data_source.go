@@ -31,6 +31,7 @@ type phoneNumberModel struct {
 	ID                     types.String `tfsdk:"id"`
 	DisplayPhoneNumber     types.String `tfsdk:"display_phone_number"`
 	VerifiedName           types.String `tfsdk:"verified_name"`
+	NameStatus             types.String `tfsdk:"name_status"`
 	QualityRating          types.String `tfsdk:"quality_rating"`
 	CodeVerificationStatus types.String `tfsdk:"code_verification_status"`
 	PlatformType           types.String `tfsdk:"platform_type"`
@@ -63,6 +64,7 @@ func (d *phoneNumbersDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 						"id":                       field("The phone number ID, for `phone_number_id` of `whatsapp_business_encryption`."),
 						"display_phone_number":     field("The phone number as people write it."),
 						"verified_name":            field("The name of the business that WhatsApp shows."),
+						"name_status":              field("The state of the display name, such as `APPROVED`. When a new display name was approved, the number has to be registered again, and a registration invalidates the signature of the key: the next plan shows that, and apply uploads the key again."),
 						"quality_rating":           field("The quality rating, such as `GREEN`."),
 						"code_verification_status": field("Whether the number was verified with a code, such as `VERIFIED`."),
 						"platform_type":            field("The platform that the number is registered with. A number of the Cloud API has `CLOUD_API`."),
@@ -100,6 +102,7 @@ func (d *phoneNumbersDataSource) Read(ctx context.Context, req datasource.ReadRe
 			ID:                     types.StringValue(n.ID),
 			DisplayPhoneNumber:     orNull(n.DisplayPhoneNumber),
 			VerifiedName:           orNull(n.VerifiedName),
+			NameStatus:             orNull(n.NameStatus),
 			QualityRating:          orNull(n.QualityRating),
 			CodeVerificationStatus: orNull(n.CodeVerificationStatus),
 			PlatformType:           orNull(n.PlatformType),

@@ -40,7 +40,7 @@ func TestAccPhoneNumbers(t *testing.T) {
 			w := newWorld(t)
 			w.AddWABA(testWABA)
 			for i := range test.count {
-				w.AddNumber(graphmock.Number{ID: fmt.Sprintf("20000%04d", test.count-i), WABAID: testWABA, DisplayPhoneNumber: "+1 631-555-0100", PlatformType: "CLOUD_API", Status: "CONNECTED"})
+				w.AddNumber(graphmock.Number{ID: fmt.Sprintf("20000%04d", test.count-i), WABAID: testWABA, DisplayPhoneNumber: "+1 631-555-0100", NameStatus: "PENDING_REVIEW", PlatformType: "CLOUD_API", Status: "CONNECTED"})
 			}
 			w.SetPages(test.pages)
 			checks := []statecheck.StateCheck{
@@ -51,6 +51,7 @@ func TestAccPhoneNumbers(t *testing.T) {
 				checks = append(checks, statecheck.ExpectKnownValue(address, at("phone_numbers").AtSliceIndex(0), knownvalue.ObjectPartial(map[string]knownvalue.Check{
 					"id":                   knownvalue.StringExact("200000001"),
 					"display_phone_number": knownvalue.StringExact("+1 631-555-0100"),
+					"name_status":          knownvalue.StringExact("PENDING_REVIEW"),
 					"platform_type":        knownvalue.StringExact("CLOUD_API"),
 					"status":               knownvalue.StringExact("CONNECTED"),
 				})))
@@ -66,7 +67,7 @@ func TestPhoneNumberFields(t *testing.T) {
 	w := newWorld(t)
 	w.AddWABA(testWABA)
 	w.Script(graphmock.Fault{Body: `{"data": [{
-		"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "quality_rating": "YELLOW",
+		"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "name_status": "AVAILABLE_WITHOUT_REVIEW", "quality_rating": "YELLOW",
 		"code_verification_status": "EXPIRED", "platform_type": "ON_PREMISE", "status": "FLAGGED"
 	}, {"id": "200000002"}]}`})
 	p := w.protocol()
@@ -80,11 +81,11 @@ func TestPhoneNumberFields(t *testing.T) {
 	}
 	for i, want := range []map[string]any{
 		{
-			"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "quality_rating": "YELLOW",
+			"id": "200000001", "display_phone_number": "+49 30 555-0100", "verified_name": "Trockenblumen", "name_status": "AVAILABLE_WITHOUT_REVIEW", "quality_rating": "YELLOW",
 			"code_verification_status": "EXPIRED", "platform_type": "ON_PREMISE", "status": "FLAGGED",
 		},
 		{
-			"id": "200000002", "display_phone_number": nil, "verified_name": nil, "quality_rating": nil,
+			"id": "200000002", "display_phone_number": nil, "verified_name": nil, "name_status": nil, "quality_rating": nil,
 			"code_verification_status": nil, "platform_type": nil, "status": nil,
 		},
 	} {
