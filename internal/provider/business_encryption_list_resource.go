@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,17 +20,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*businessEncryptionListResource)(nil)
 
-const (
-	attrIncludeWithoutKey = "include_without_key"
-
-	// listParallel is how many numbers are read at a time. A listing is rare
-	// and the rate limits are tight, so it need not be fast.
-	listParallel = 4
-
-	// listOutage is how many numbers in a row have to fail before the reason is
-	// assumed to be elsewhere than in the numbers.
-	listOutage = 4
-)
+const attrIncludeWithoutKey = "include_without_key"
 
 // businessEncryptionListResource finds the numbers of an account that hold a
 // key, for terraform query.
@@ -102,115 +91,56 @@ type listing struct {
 // fail for every number is an error.
 func (l listing) results(ctx context.Context, waba string) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
-		numbers, diags := l.numbers(ctx, waba)
+		keys, diags := keysOfAccount(ctx, l.client, waba)
+		l.served.warnOnce(&diags)
 		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
 			return
 		}
-		left, failedInARow := l.req.Limit, 0
-		for len(numbers) > 0 {
-			n := min(listParallel, len(numbers))
+		for left := l.req.Limit; ; {
+			most := listParallel
 			if l.req.Limit > 0 {
-				n = int(min(int64(n), left))
+				most = int(min(listParallel, left))
 			}
-			if n == 0 {
+			batch := keys.next(ctx, most)
+			if len(batch) == 0 {
 				return
 			}
-			for i, read := range l.read(ctx, numbers[:n]) {
-				number := numbers[i]
-				if read.err != nil {
-					if !itsOwnState(read.err) {
-						failedInARow++
+			for i, key := range batch {
+				switch {
+				case key.stop:
+					push(list.ListResult{Diagnostics: diag.Diagnostics{stoppedAt(key)}})
+					return
+				case key.err != nil:
+					if !push(list.ListResult{Diagnostics: diag.Diagnostics{notListedBecause(key)}}) {
+						return
 					}
-					stop := ctx.Err() != nil || concernsAll(read.err) || failedInARow == listOutage
-					if !push(list.ListResult{Diagnostics: unreadable(number.ID, read.err, stop)}) || stop {
+					continue
+				case !key.slot.HasKey() && !l.keyless:
+					continue
+				case !key.slot.HasKey() && l.req.IncludeResource:
+					if !push(list.ListResult{Diagnostics: diag.Diagnostics{leftOut(key.number)}}) {
 						return
 					}
 					continue
 				}
-				failedInARow = 0
-				if !read.slot.HasKey() {
-					if !l.keyless {
-						continue
-					}
-					if l.req.IncludeResource {
-						if !push(list.ListResult{Diagnostics: diag.Diagnostics{leftOut(number)}}) {
-							return
-						}
-						continue
-					}
-				}
 				left--
-				result := l.result(ctx, number, read.slot)
+				result := l.result(ctx, key.number, key.slot)
 				// Terraform stops reading at the limit, and would not see a
 				// warning that comes later.
-				if rest := len(numbers) - i - 1; l.req.Limit > 0 && left == 0 && rest > 0 {
+				if rest := len(batch) - i - 1 + len(keys.left); l.req.Limit > 0 && left == 0 && rest > 0 {
 					result.Diagnostics.Append(endsAtLimit(l.req.Limit, rest))
 				}
 				if !push(result) {
 					return
 				}
 			}
-			numbers = numbers[n:]
 		}
 	}
 }
 
-func (l listing) numbers(ctx context.Context, waba string) ([]graph.PhoneNumber, diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-	defer cancel()
-	var diags diag.Diagnostics
-	numbers, err := l.client.PhoneNumbers(ctx, waba)
-	if err != nil {
-		diags.Append(graphError("list the phone numbers", waba, err))
-	}
-	l.served.warnOnce(&diags)
-	return numbers, diags
-}
-
-type listed struct {
-	slot graph.Slot
-	err  error
-}
-
-// read reads some numbers at the same time.
-func (l listing) read(ctx context.Context, numbers []graph.PhoneNumber) []listed {
-	found := make([]listed, len(numbers))
-	var wg sync.WaitGroup
-	for i, n := range numbers {
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
-			defer cancel()
-			found[i].slot, found[i].err = l.client.BusinessEncryption(ctx, n.ID)
-		})
-	}
-	wg.Wait()
-	return found
-}
-
-// concernsAll reports whether the same call would fail for every number.
-func concernsAll(err error) bool {
-	switch graph.ClassOf(err) {
-	case graph.ClassAuth, graph.ClassAppSecretProof, graph.ClassRateLimit, graph.ClassProxy, graph.ClassCertificate:
-		return true
-	default:
-		return false
-	}
-}
-
-// itsOwnState reports whether the error comes from the state of this number.
-func itsOwnState(err error) bool {
-	class := graph.ClassOf(err)
-	return class == graph.ClassNotRegistered || class == graph.ClassNumberDeleted
-}
-
-func unreadable(number string, err error, stop bool) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if stop {
-		diags.AddError("Could not list the keys", "The listing stopped at this number.\n\n"+graphErrorDetail(number, "", inFull(err)))
-	} else {
-		diags.AddWarning("A phone number is not listed", "Its key could not be read. The other numbers are listed.\n\n"+graphErrorDetail(number, "", err))
-	}
-	return diags
+func notListedBecause(key accountKey) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("A phone number is not listed",
+		"Its key could not be read. The other numbers are listed.\n\n"+graphErrorDetail(key.number.ID, "", key.err))
 }
 
 // leftOut is for a number without a key when Terraform asks for whole resources,
