@@ -106,6 +106,7 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"functions/public_key":                        {secret: true, numbers: one, files: map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem")}, held: private, env: []string{"TF_VAR_passphrase=" + fixturePassphrase}},
 		"functions/public_key_fingerprint":            {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
 		"data-sources/whatsapp_business_encryption":   {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
+		"data-sources/whatsapp_business_encryptions":  {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
 		"list-resources/whatsapp_business_encryption": {query: true},
 		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),

@@ -70,7 +70,7 @@ var messages = []struct {
 		{"Invalid import", "The import ID, or the `phone_number_id` of the identity, is not a phone number ID.", "Use the ID that the app dashboard shows under WhatsApp > API Setup, or WhatsApp Manager under Phone numbers, and not the phone number."},
 		{"Nothing to import", "The number holds no key.", "Remove the import, and apply."},
 		{"Could not list the phone numbers", "The numbers of the WhatsApp Business Account could not be listed.", seeErrors + " The access token needs the permission `whatsapp_business_management`."},
-		{"Could not list the keys", "`terraform query` met an error that would affect every other number, such as a rate limit, or four numbers in a row that could not be read. Terraform discards the whole list.", seeErrors + " Then query again."},
+		{"Could not list the keys", "`terraform query`, or the data source `whatsapp_business_encryptions`, met an error that would affect every other number, such as a rate limit, or four numbers in a row that could not be read. There is no list.", seeErrors + " Then try again."},
 		{"A phone number is not listed", "`terraform query` could not read this number. The others are listed.", seeErrors + " Then query again, or import the number by its ID."},
 		{"A phone number without a key is left out", "`terraform query` generates a configuration with `include_without_key`, and a resource without a key would make the whole file invalid.", "Write a resource for the number, which sets its key."},
 		{"The list ends at its limit", "`terraform query` lists 100 results for a list block unless `limit` says otherwise, and the account has more numbers.", "Set a higher `limit` in the list block."},
