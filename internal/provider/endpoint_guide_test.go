@@ -92,7 +92,7 @@ func TestCLI_flowEndpointExample(t *testing.T) {
 	t.Parallel()
 	w, e := newWorld(t), newEndpoint(t, endpointmock.Options{}, privateA(t))
 	w.SetKey(testNumber, keyA(t), "VALID")
-	c := w.cli(requiredProviders + atEndpoint(example(t, "data-sources/whatsapp_flow_endpoint/data-source.tf"), e))
+	c := w.cli(atEndpoint(example(t, "data-sources/whatsapp_flow_endpoint/data-source.tf"), e))
 	for _, test := range []struct {
 		before func()
 		warns  string

@@ -49,7 +49,7 @@ type exampleCase struct {
 	newer  []string // the variables that give the numbers another key otherwise
 	secret bool     // no private key may be in a plan or a state
 	check  string   // the example changes nothing, and warns like this
-	query  bool     // the example is for terraform query, see TestCLI_query
+	by     string   // the test that applies the example instead
 }
 
 // foreignKey is what somebody else puts on a number.
@@ -106,8 +106,9 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"functions/public_key":                        {secret: true, numbers: one, files: map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem")}, held: private, env: []string{"TF_VAR_passphrase=" + fixturePassphrase}},
 		"functions/public_key_fingerprint":            {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
 		"data-sources/whatsapp_business_encryption":   {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
+		"data-sources/whatsapp_flow_endpoint":         {by: "TestCLI_flowEndpointExample"},
 		"data-sources/whatsapp_business_encryptions":  {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
-		"list-resources/whatsapp_business_encryption": {query: true},
+		"list-resources/whatsapp_business_encryption": {by: "TestCLI_query"},
 		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
 		"migration/terraform_data":                    migration("", "terraform_data"),
@@ -198,8 +199,8 @@ func TestCLI_examples(t *testing.T) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			switch {
-			case test.query:
-				t.Skip("is tested by TestCLI_query")
+			case test.by != "":
+				t.Skip("is tested by " + test.by)
 			case test.openTofu && !isOpenTofu:
 				t.Skip("needs OpenTofu")
 			case test.since != "" && !cliIsAtLeast(t, test.since):
@@ -234,7 +235,7 @@ func (test exampleCase) folder(t *testing.T, folder, mirror string) *exampleFold
 			w.AddNumber(graphmock.Number{ID: number})
 		}
 	}
-	if !slices.Contains(test.numbers, support) && !test.query {
+	if !slices.Contains(test.numbers, support) && test.by == "" {
 		w.DeleteNumber(support)
 	}
 	e := newExampleFolder(t, w, mirror)
