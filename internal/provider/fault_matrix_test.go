@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -40,6 +41,9 @@ func TestFaultMatrix(t *testing.T) {
 			requests := m.dryRun(t, op)
 			for position := range requests {
 				for name, fault := range matrixFaults() {
+					if fault.wire != nil && position > 0 {
+						continue
+					}
 					if fault.only != "" && fault.only != requests[position] {
 						continue
 					}
@@ -111,16 +115,17 @@ func (m *matrix) operations() []operation {
 
 type matrixFault struct {
 	graphmock.Fault
-	only    string // a method
-	kill    string // whom the hook kills: "cli", "provider", or "interrupt" for Ctrl-C
-	retries bool   // the fault passes, and the provider may try again: the run has to succeed
+	only    string     // a method
+	kill    string     // whom the hook kills: "cli", "provider", or "interrupt" for Ctrl-C
+	wire    *wireFault // what keeps the first request from being written
+	retries bool       // the fault passes, and the provider may try again: the run has to succeed
 }
 
 func matrixFaults() map[string]matrixFault {
 	body := func(code, subcode int) string {
 		return graphmock.ErrorBody(code, subcode, "OAuthException", "as scripted for "+testToken, nil)
 	}
-	return map[string]matrixFault{
+	faults := map[string]matrixFault{
 		"server error":          {Fault: graphmock.Fault{Times: -1, Status: 500, Body: body(1, 0)}},
 		"stored, then 500":      {Fault: graphmock.Fault{Status: 500, Apply: true, Body: body(131000, 0)}, only: http.MethodPost},
 		"gateway, empty":        {Fault: graphmock.Fault{Times: -1, Status: 502}},
@@ -141,6 +146,7 @@ func matrixFaults() map[string]matrixFault {
 		"passes: server error":  {Fault: graphmock.Fault{Status: 500, Body: body(2, 0)}, retries: true},
 		"passes: dropped":       {Fault: graphmock.Fault{Drop: graphmock.DropAfterRequest}, retries: true},
 		"passes: stored":        {Fault: graphmock.Fault{Status: 500, Apply: true}, only: http.MethodPost, retries: true},
+		"passes: GOAWAY":        {Fault: graphmock.Fault{Header: http.Header{"Connection": {"close"}}}, retries: true},
 		"Ctrl-C":                {Fault: graphmock.Fault{Delay: 20 * time.Second}, kill: "interrupt"},
 		"Ctrl-C, stored":        {Fault: graphmock.Fault{Delay: 20 * time.Second, Apply: true}, only: http.MethodPost, kill: "interrupt"},
 		"CLI killed":            {Fault: graphmock.Fault{Delay: 20 * time.Second}, kill: "cli"},
@@ -148,6 +154,8 @@ func matrixFaults() map[string]matrixFault {
 		"plugin killed":         {Fault: graphmock.Fault{Delay: 20 * time.Second}, kill: "provider"},
 		"plugin killed, stored": {Fault: graphmock.Fault{Delay: 20 * time.Second, Apply: true}, only: http.MethodPost, kill: "provider"},
 	}
+	maps.Copy(faults, wireFaults())
+	return faults
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -275,13 +283,22 @@ func (m *matrix) cell(t *testing.T, op operation, position int, f matrixFault) {
 	if f.kill != "" {
 		f.Hook = func() { kill(f.kill, <-process) }
 	}
-	b.Script(f.Fault)
+	environment := b.env
+	if f.wire != nil {
+		b.env = slices.Concat(b.env, f.wire.environment(t))
+	} else {
+		b.Script(f.Fault)
+	}
 	retries := 0
 	if f.retries {
 		retries = 3
 	}
 	out, err := b.run(retries, process, op.args...)
 	b.ClearFaults()
+	b.env = environment
+	if f.wire != nil {
+		f.wire.mustName(t, out)
+	}
 
 	if f.retries && err != nil {
 		t.Errorf("the fault passes, and the run fails: %v\n%s", err, out)
