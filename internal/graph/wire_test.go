@@ -262,7 +262,7 @@ func TestUploadsWithoutAnAnswer(t *testing.T) {
 		notSent bool
 		text    string
 	}{
-		"refused dial": {class: ClassNoConnection, notSent: true, text: "connection refused", change: func(tr *http.Transport) {
+		"refused dial": {class: ClassNoConnection, notSent: true, text: "refused", change: func(tr *http.Transport) {
 			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:1")
 			}
