@@ -130,7 +130,7 @@ func New(c Config) (*Client, error) {
 func (c *Client) Now() time.Time { return c.config.Clock.Now() }
 
 // Call is what was called: the HTTP method, the ID of the object, and the edge
-// of the object, such as "phone_numbers".
+// of the object, such as "phone_numbers". A Flow is read without an edge.
 type Call struct{ Method, Object, Edge string }
 
 // Answer tells a listener of an answer, without anything that may be secret.
@@ -200,6 +200,7 @@ func (c *Client) once(ctx context.Context, r request) *Error {
 	}
 
 	if fail.readBody(data, c.redact) {
+		fail.classifyFlow()
 		fail.AskedWait = fail.askedWait(resp.Header, c.config.Clock.Now())
 		fail.noteVersion(c.config.APIVersion)
 		return fail

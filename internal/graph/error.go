@@ -58,13 +58,16 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Error is one line: what was called, why it failed, and the codes.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s/%s: %s%s", e.Method, e.Object, e.Edge, e.Reason(), e.codes(" (", ")"))
+	return fmt.Sprintf("%s %s: %s%s", e.Method, strings.TrimSuffix(e.Object+"/"+e.Edge, "/"), e.Reason(), e.codes(" (", ")"))
 }
 
 // ObjectName names the kind of ID that Object is.
 func (e *Error) ObjectName() string {
-	if e.Lists() {
+	switch {
+	case e.Lists():
 		return "WhatsApp Business Account ID"
+	case e.ReadsFlow():
+		return "Flow ID"
 	}
 	return "Phone number ID"
 }

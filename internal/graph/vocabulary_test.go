@@ -21,6 +21,8 @@ var apiNames = map[string]bool{
 	"business_public_key": true, "business_public_key_signature_status": true,
 	"error_subcode": true, "error_user_msg": true, "error_data": true, "is_transient": true, "fbtrace_id": true,
 	"display_phone_number": true, "verified_name": true, "name_status": true, "quality_rating": true, "code_verification_status": true, "platform_type": true,
+	"json_version": true, "data_api_version": true, "endpoint_uri": true, "whatsapp_business_account": true, "health_status": true, "phone_number": true,
+	"can_send_message": true, "entity_type": true, "error_code": true, "error_description": true, "possible_solution": true, "additional_info": true,
 	"estimated_time_to_regain_access": true,
 }
 

@@ -76,6 +76,11 @@ func controlCommands() []controlCommand {
 			putKey,
 		},
 		{Command{"Take the key off a number", "DELETE", "/_mock/numbers/{id}/key", ""}, nil, changing(func(n *slot) { n.setKey("", StatusMismatch) })},
+		{
+			Command{"Add a Flow, or change it (status: DRAFT unless given)", "POST", "/_mock/flows", "-d id=1231231231231 -d status=PUBLISHED -d endpoint_uri=https://example.com/flow"},
+			[]string{"id", "name", "status", "endpoint_uri"},
+			putFlow,
+		},
 		{Command{"Play a fault", "POST", "/_mock/faults", "-d name=rate-limit -d minutes=5"}, []string{anyField}, playForm},
 		{Command{"Show the faults that are played", "GET", "/_mock/faults", ""}, nil, func(s *Server, _ string, _ url.Values) (any, error) {
 			return s.controlFaults(), nil

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// route is a path taken apart: /{version}/{object}/{edge}.
+// route is a path taken apart: /{version}/{object}/{edge}, or without an edge.
 type route struct {
 	version, object, edge string
 	path                  string
@@ -56,6 +56,6 @@ func parseRoute(escaped string) route {
 	if len(seg) > 2 {
 		rt.edge = strings.Join(seg[2:], "/")
 	}
-	rt.ok = len(seg) == 3 && rt.object != "" && rt.edge != ""
+	rt.ok = len(seg) == 3 && rt.object != "" && rt.edge != "" || len(seg) == 2 && rt.object != "" && !strings.Contains(rt.object, "/")
 	return rt
 }

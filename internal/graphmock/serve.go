@@ -128,6 +128,8 @@ func (s *Server) carryOut(c call) answer {
 		return s.encryption(c)
 	case edgePhoneNumbers:
 		return s.phoneNumbers(c)
+	case "":
+		return s.node(c)
 	}
 	if !s.knows(c.object) {
 		return noObject(c.Method, c.object)

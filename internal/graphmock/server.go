@@ -87,6 +87,7 @@ type Server struct {
 
 	numbers []*slot
 	wabas   []string
+	flows   map[string]Flow
 	knobs   knobs
 	faults  []*scripted
 	lasting []*played
@@ -249,7 +250,8 @@ func (s *Server) Close() {
 }
 
 // Reset forgets requests, faults, keys, the call budget and every setting made
-// with a Set method. Numbers stay, registered as they were added.
+// with a Set method. Numbers stay, registered as they were added,
+// and so do Flows.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/endpointmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
@@ -79,6 +80,10 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 			}
 		}
 	}
+	withFlow := func(e *exampleFolder) {
+		onNumber(support)(e)
+		e.AddFlow(graphmock.Flow{ID: "1231231231231", EndpointURI: newEndpoint(e.t, endpointmock.Options{}, privateA(e.t)).URL() + "/flow"})
+	}
 	migration := func(source, kind string) exampleCase {
 		prior := fmt.Sprintf("resource %q \"encryption_key\" {}\n", kind)
 		if name, _, _ := strings.Cut(kind, "_"); source != "" {
@@ -109,6 +114,7 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"data-sources/whatsapp_flow_endpoint":         {by: "TestCLI_flowEndpointExample"},
 		"data-sources/whatsapp_business_encryptions":  {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
 		"list-resources/whatsapp_business_encryption": {by: "TestCLI_query"},
+		"data-sources/whatsapp_flow":                  {numbers: one, before: withFlow, check: "Check block assertion failed"},
 		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
 		"migration/terraform_data":                    migration("", "terraform_data"),

@@ -40,6 +40,8 @@ func graphErrorPath(err error) path.Path {
 	switch {
 	case ok && e.Lists():
 		return path.Root(attrWABAID)
+	case ok && e.ReadsFlow():
+		return path.Root(attrFlowID)
 	case ok && e.Class == graph.ClassKeyRefused:
 		return path.Root(attrPublicKey)
 	default:
@@ -51,7 +53,7 @@ func outcome(err error) string {
 	switch e, ok := errors.AsType[*graph.Error](err); {
 	case ok && e.Uncertain():
 		return "It is not known whether the key on the number was changed. The next plan reads it."
-	case ok && e.Lists():
+	case ok && (e.Lists() || e.ReadsFlow()):
 		return "" // no key is in question
 	}
 	return "The key on the number was not changed."

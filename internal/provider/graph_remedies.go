@@ -27,6 +27,9 @@ func remedy(e *graph.Error) string {
 	if text, ok := remedyOfListing[e.Class]; ok && e.Lists() {
 		return text
 	}
+	if text, ok := remedyOfFlow[e.Class]; ok && e.ReadsFlow() {
+		return text
+	}
 	return remedyOfClass[e.Class]
 }
 
@@ -44,6 +47,14 @@ var remedyOfListing = map[graph.Class]string{
 		"the account is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_management. " +
 		"Check the account ID in WhatsApp Manager under account settings, and the assets of the system user in Business settings.",
 	graph.ClassPermission: "The access token needs the permission whatsapp_business_management to list phone numbers, and the WhatsApp Business Account must be assigned to the system user.",
+}
+
+// remedyOfFlow is for classes that need another remedy when a Flow is read.
+var remedyOfFlow = map[graph.Class]string{
+	graph.ClassWrongObject: "This answer means one of several things: the ID is not that of a Flow (a phone number ID, a WhatsApp Business Account ID or an app ID are often pasted instead), " +
+		"the phone number is not one of the account of the Flow, that account is not assigned to the system user that the token belongs to, or the token lacks the permission whatsapp_business_management. " +
+		"Check the ID of the Flow in WhatsApp Manager under Flows, the phone number ID, and the assets of the system user in Business settings.",
+	graph.ClassPermission: "The access token needs the permission whatsapp_business_management to read a Flow, and the WhatsApp Business Account of the Flow must be assigned to the system user.",
 }
 
 var remedyOfClass = map[graph.Class]string{

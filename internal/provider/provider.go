@@ -220,7 +220,7 @@ func (p *whatsappProvider) Resources(context.Context) []func() resource.Resource
 }
 
 func (p *whatsappProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newBusinessEncryptionsDataSource, newFlowEndpointDataSource, newPhoneNumbersDataSource}
+	return []func() datasource.DataSource{newBusinessEncryptionDataSource, newBusinessEncryptionsDataSource, newFlowDataSource, newFlowEndpointDataSource, newPhoneNumbersDataSource}
 }
 
 // Functions do not need a configured provider: Terraform calls them on one that
