@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package graph is a client for the few edges of Meta's Graph API that concern
-// the encryption key of a WhatsApp business phone number.
+// the encryption key of a WhatsApp business phone number, and for the Flows that
+// need it.
 //
 // A [Client] needs an access token and nothing else. Listing the numbers of an
 // account, and putting a key on each that does not have it, is:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package graphmock is a stateful, strict stand-in for the part of Meta's Graph
-// API that handles WhatsApp Flows encryption keys.
+// API that handles WhatsApp Flows encryption keys, and says whether a Flow can be
+// sent.
 //
 // [NewServer] starts a server that knows the given phone numbers. The client under
 // test is pointed at its URL, and afterwards the test asserts what a number holds

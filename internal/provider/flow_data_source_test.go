@@ -3,7 +3,10 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -104,6 +107,33 @@ func TestAccFlow_endpoint(t *testing.T) {
 			value(attrSignatureStatus, "VALID"),
 		},
 	})
+}
+
+// The URL of the endpoint can have a secret in its query. It is in no message, no
+// plan that is printed, and no log, although Meta's texts repeat it.
+func TestCLI_flowSecrets(t *testing.T) {
+	t.Parallel()
+	w, e := newWorld(t), newEndpoint(t, endpointmock.Options{})
+	uri := strings.Replace(e.URL(), "://", "://hidden-user:hidden-password@", 1) + "/flow?token=hidden-token"
+	w.Script(graphmock.Fault{Object: testFlow, Times: -1, Body: fmt.Sprintf(`{"id": %q, "endpoint_uri": %q, "health_status": {"can_send_message": "BLOCKED", "entities": [
+		{"entity_type": "FLOW", "errors": [{"error_code": 131000, "error_description": "endpoint_available: %[2]s is down"}], "additional_info": ["see %[2]s"]}]}}`, testFlow, uri)})
+	c := w.cli(requiredProviders + flowData("") + numberWith(quote(keyA(t)), "  endpoint_check = {\n    endpoint_uris = ["+flowAddress+".endpoint_uri]\n  }") +
+		"output \"entities\" {\n  value = " + flowAddress + ".entities\n}\n")
+	log := filepath.Join(c.WorkingDir(), "provider.log")
+	c.environment["TF_LOG_PROVIDER"], c.environment["TF_LOG_PATH"] = "TRACE", log
+	printed, err := c.run("apply", "-auto-approve")
+	if err == nil || !strings.Contains(printed, "The endpoint did not prove that it can decrypt") || !strings.Contains(printed, "endpoint_available: "+e.URL()+"/flow is down") {
+		t.Errorf("%v: %s", err, printed)
+	}
+	logged, err := os.ReadFile(log)
+	if err != nil || !strings.Contains(string(logged), "The Graph API answered") {
+		t.Errorf("%v: the answer is not in the log", err)
+	}
+	for place, text := range map[string]string{"the output": printed, "the log": string(logged)} {
+		if i := strings.Index(text, "hidden-"); i >= 0 {
+			t.Errorf("a secret is in %s: …%q…", place, text[max(0, i-200):i])
+		}
+	}
 }
 
 // flow reads the data source.

@@ -68,6 +68,7 @@ func TestInWords(t *testing.T) {
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	listing := graph.Call{Edge: "phone_numbers"}
+	flow := graph.Call{Method: "GET"}
 	for name, test := range map[string]struct {
 		e    graph.Error
 		want string
@@ -77,6 +78,8 @@ func TestRemedies(t *testing.T) {
 		"listing like class": {graph.Error{Class: graph.ClassAuth, Call: listing}, remedyOfClass[graph.ClassAuth]},
 		"code":               {graph.Error{Class: graph.ClassRateLimit, HasCode: true, Code: 133016}, remedyOfCode[133016]},
 		"code in a listing":  {graph.Error{Class: graph.ClassNotRegistered, HasCode: true, Code: 133015, Call: listing}, remedyOfCode[133015]},
+		"Flow":               {graph.Error{Class: graph.ClassPermission, Call: flow}, remedyOfFlow[graph.ClassPermission]},
+		"Flow like class":    {graph.Error{Class: graph.ClassAuth, Call: flow}, remedyOfClass[graph.ClassAuth]},
 		"no code":            {graph.Error{Class: graph.ClassAuth, Code: 133015}, remedyOfClass[graph.ClassAuth]},
 		"other":              {graph.Error{Class: graph.ClassOther, HasCode: true, Code: 131008, Message: "m"}, ""},
 		"other, for a user":  {graph.Error{Class: graph.ClassOther, UserMessage: "u"}, ""},
@@ -90,7 +93,7 @@ func TestRemedies(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if remedyOfListing[graph.ClassPermission] == remedyOfClass[graph.ClassPermission] || remedyOfCode[133016] == remedyOfClass[graph.ClassRateLimit] {
+	if remedyOfListing[graph.ClassPermission] == remedyOfClass[graph.ClassPermission] || remedyOfFlow[graph.ClassPermission] == remedyOfClass[graph.ClassPermission] || remedyOfCode[133016] == remedyOfClass[graph.ClassRateLimit] {
 		t.Error("the remedies cannot be told apart")
 	}
 }
