@@ -138,7 +138,7 @@ func readKey(file string) (*rsa.PrivateKey, error) {
 }
 
 func usage(flags *flag.FlagSet, w io.Writer) {
-	_, _ = fmt.Fprint(w, "Usage: endpointmock -key private.pem [flags]\n\nIt serves a WhatsApp Flows endpoint for tests, on every path.\n\n")
+	_, _ = fmt.Fprint(w, "Usage: endpointmock [-key private.pem] [flags]\n\nIt serves a WhatsApp Flows endpoint for tests, on every path, until Ctrl-C. Without\n-key, it can decrypt nothing until a private key is added.\n\n")
 	flags.SetOutput(w)
 	flags.PrintDefaults()
 	_, _ = fmt.Fprint(w, "\nThe behaviours:\n\n")

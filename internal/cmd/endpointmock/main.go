@@ -71,6 +71,7 @@ func explain(server *endpointmock.Server, s settings) string {
 	} else {
 		b.WriteString("It checks the signature of requests with the app secret.\n")
 	}
+	fmt.Fprintf(&b, "\nIn the configuration:\n  endpoint_uris = [%q]\n", server.URL())
 	for _, i := range server.Instances() {
 		fmt.Fprintf(&b, "\nInstance %d: %s: %s\n", i.Number, i.Behaviour, i.Behaviour.Description())
 		for _, fingerprint := range i.Keys {

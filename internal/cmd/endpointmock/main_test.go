@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -99,6 +100,9 @@ func launch(t *testing.T, args string) *child {
 	m := address.FindStringSubmatch(c.text)
 	if m == nil {
 		t.Fatalf("no address in:\n%s", c.text)
+	}
+	if want := fmt.Sprintf("endpoint_uris = [%q]\n", m[1]); !strings.Contains(c.text, want) {
+		t.Errorf("no %q in:\n%s", want, c.text)
 	}
 	c.url = m[1]
 	return c
