@@ -25,6 +25,7 @@ func explain(url, caFile, token, secret, id string) string {
 		fmt.Fprintf(&b, "  export WHATSAPP_APP_SECRET=%s\n", quote(secret))
 	}
 	commands(&b, url, id)
+	b.WriteString("\nMake another key, as public.pem:\n  openssl genrsa -out private.pem 2048 && openssl rsa -in private.pem -pubout -out public.pem\n")
 	b.WriteString("\ngraphmock -help lists the faults. Ctrl-C stops the server.\n")
 	return b.String()
 }

@@ -66,6 +66,7 @@ func TestTheProgramServesUntilInterrupted(t *testing.T) {
 		"export WHATSAPP_ACCESS_TOKEN='T|1'\n", `export WHATSAPP_APP_SECRET='it'\''s'` + "\n",
 		"curl -s " + m[1] + "/_mock/requests\n", "curl -s -X POST " + m[1] + "/_mock/numbers/11/reregister\n",
 		"curl -s -d name=rate-limit -d minutes=5 " + m[1] + "/_mock/faults\n", "curl -s -X POST " + m[1] + "/_mock/reset\n",
+		"-pubout -out public.pem\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
