@@ -35,6 +35,10 @@ const (
 func main() {
 	cli := flag.String("cli", "terraform", "the terraform or tofu binary")
 	configuration := flag.String("configuration", "examples/two-numbers/main.tf", "the configuration to apply")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "Usage: demo [flags]\n\nIt runs the life cycle of a key against a mock Graph server, and proves that a\nmessage can be decrypted. Run it in the folder of the repository.\n\n")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
