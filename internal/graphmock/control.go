@@ -68,7 +68,7 @@ func controlCommands() []controlCommand {
 			return s.controlNumbers(), nil
 		}},
 		{Command{"Register a number again, so that its signature becomes MISMATCH", "POST", "/_mock/numbers/{id}/reregister", ""}, nil, changing((*slot).reregister)},
-		{Command{"Take the registration of a number away", "POST", "/_mock/numbers/{id}/deregister", ""}, nil, changing(func(n *slot) { n.unregistered = true })},
+		{Command{"Take the registration of a number away, until it is registered again", "POST", "/_mock/numbers/{id}/deregister", ""}, nil, changing(func(n *slot) { n.unregistered = true })},
 		{Command{"Delete a number", "DELETE", "/_mock/numbers/{id}", ""}, nil, changing(func(n *slot) { n.deleted = true })},
 		{
 			Command{"Put another key on a number, unchecked (status: VALID unless given)", "POST", "/_mock/numbers/{id}/key", "--data-urlencode business_public_key@public.pem -d status=VALID"},
