@@ -142,7 +142,7 @@ func (c *connections) queue(ctx context.Context) (connected func(error), err err
 		return nil, barred
 	}
 	if c.http1.Load() {
-		return func(error) {}, nil
+		return c.note, nil
 	}
 	select {
 	case c.turn <- struct{}{}:
