@@ -66,8 +66,12 @@ func TestFlowHealth(t *testing.T) {
 			test.flow.ID = flow
 			s.AddFlow(test.flow)
 			test.before(s)
-			if got := get(t, s, flowPath+health); summary(got) != test.want {
+			got := get(t, s, flowPath+health)
+			if summary(got) != test.want {
 				t.Errorf("%s, not %s: %s", summary(got), test.want, got.text)
+			}
+			if lost := strings.Contains(got.text, "Upload the public key again"); lost != (name == "lost signature") {
+				t.Error(got.text)
 			}
 		})
 	}

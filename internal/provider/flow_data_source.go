@@ -97,7 +97,7 @@ func (d *flowDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"entity_type":      field("What the entity is: `FLOW`, `WABA`, `BUSINESS`, `APP` or `PHONE_NUMBER`."),
+						"entity_type":      field("The kind of the entity: `FLOW`, `WABA`, `BUSINESS`, `APP` or `PHONE_NUMBER`."),
 						"id":               field("The ID of the entity."),
 						"can_send_message": field("Whether the entity allows the Flow to be sent: " + canSend + "."),
 						"errors": schema.ListNestedAttribute{
