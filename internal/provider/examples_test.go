@@ -260,7 +260,10 @@ func (test exampleCase) folder(t *testing.T, folder, mirror string) *exampleFold
 		}
 	}
 	if folder == "README.md" {
-		_, rest, _ := strings.Cut(example(t, "../README.md"), "```terraform\n")
+		_, rest, found := strings.Cut(example(t, "../README.md"), "## A configuration to copy\n\n```terraform\n")
+		if !found {
+			t.Fatal("README.md has no configuration to copy")
+		}
 		configuration, _, _ := strings.Cut(rest, "```\n")
 		e.write("main.tf", configuration)
 	} else {
