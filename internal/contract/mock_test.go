@@ -319,7 +319,7 @@ func TestRedaction(t *testing.T) {
 			body := func(code int) string {
 				return graphmock.ErrorBody(code, 0, "type "+secret, "message "+secret, map[string]any{
 					"error_data": map[string]any{"details": "details " + secret, secret: secret}, "error_user_msg": secret, "error_user_title": secret,
-					"other": []any{secret, map[string]any{fieldKey: secret, secret: 12345678901234}}, "fbtrace_id": secret,
+					"other": []any{secret, map[string]any{fieldKey: secret, secret: int64(12345678901234)}}, "fbtrace_id": secret,
 				})
 			}
 			header := http.Header{"X-App-Usage": {`{"` + strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(secret) + `":1}`}, "Content-Type": {"text/" + strings.NewReplacer("\n", "", "\r", "").Replace(secret)}}

@@ -337,7 +337,7 @@ func (m *matrix) cell(t *testing.T, op operation, position int, f matrixFault) {
 	want := "GET"
 	stored, status := b.Key(testNumber)
 	expected := keyA(t)
-	if op.name == "update" {
+	if op.name == "update" || op.name == "checked update" {
 		expected = keyB(t)
 	}
 	switch imports := op.name == "import" && !in; {
@@ -351,6 +351,8 @@ func (m *matrix) cell(t *testing.T, op operation, position int, f matrixFault) {
 		want = "GET GET GET POST GET"
 	case newPublicKeyValue(stored).sameKey(newPublicKeyValue(expected)) && status == "VALID":
 		// At most, the state does not show it yet.
+	case op.name == "checked update":
+		want = "GET GET POST GET" // also right before the endpoint is asked
 	default:
 		want = "GET POST GET"
 	}
