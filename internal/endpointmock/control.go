@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -102,7 +101,7 @@ func (s *Server) controlHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The Host check keeps out web pages that reach loopback by DNS rebinding, and
 		// callers that come through a tunnel.
-		if !loopbackHostPort(r.RemoteAddr) || !loopbackHostPort(r.Host) {
+		if !loopback.IsHostPort(r.RemoteAddr) || !loopback.IsHostPort(r.Host) {
 			respond(w, http.StatusForbidden, map[string]string{"error": "only for callers on this machine"})
 			return
 		}
@@ -141,14 +140,6 @@ func (s *Server) instancesIn(r *http.Request) ([]int, error) {
 		return nil, fmt.Errorf("there is no instance %q", text)
 	}
 	return []int{n}, nil
-}
-
-func loopbackHostPort(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	return loopback.IsHost(host)
 }
 
 func respond(w http.ResponseWriter, status int, v any) {

@@ -24,8 +24,8 @@ func kindOf(c Call) callKind { return callKind{c.Method, c.Edge} }
 
 // permissionRefusal is about the calls of one kind.
 type permissionRefusal struct {
-	first     *Error          // the first of those that refused was refused with the same code
-	refused   map[string]bool // the objects that were
+	first     *Error          // the first one
+	refused   map[string]bool // the objects that were refused with its code
 	succeeded bool            // a call was not refused, so the token has the permission for some objects
 }
 

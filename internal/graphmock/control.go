@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/loopback"
 )
 
 // controlPrefix begins the paths of the control interface.
@@ -158,7 +159,7 @@ func (s *Server) controlHandler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The Host check keeps out web pages that reach loopback by DNS rebinding.
-		if !loopbackHostPort(r.RemoteAddr) || !loopbackHostPort(r.Host) {
+		if !loopback.IsHostPort(r.RemoteAddr) || !loopback.IsHostPort(r.Host) {
 			replyError(w, http.StatusForbidden, "only for callers on this machine")
 			return
 		}
@@ -191,14 +192,6 @@ func readForm(w http.ResponseWriter, r *http.Request, fields []string) (url.Valu
 		}
 	}
 	return form, nil
-}
-
-func loopbackHostPort(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	return loopback(host)
 }
 
 func reply(w http.ResponseWriter, status int, v any) {

@@ -39,6 +39,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/loopback"
 )
 
 // Options are what the server demands of every call. The zero value accepts any
@@ -161,7 +163,7 @@ func (s *Server) Start(addr string) error {
 	if err != nil {
 		return fmt.Errorf("graphmock: %w", err)
 	}
-	if !loopback(host) {
+	if !loopback.IsHost(host) {
 		return fmt.Errorf("graphmock: refusing to listen on %q: only loopback addresses are allowed", addr)
 	}
 	at, err := net.ResolveTCPAddr("tcp", addr)
@@ -204,14 +206,6 @@ func (s *Server) Start(addr string) error {
 		_ = serve()
 	}()
 	return nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // URL is the base address, http://127.0.0.1:PORT or https://127.0.0.1:PORT without a

@@ -5,6 +5,7 @@
 package loopback
 
 import (
+	"net"
 	"net/netip"
 	"strings"
 )
@@ -17,4 +18,14 @@ func IsHost(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// IsHostPort is [IsHost] for a host with or without a port, as in the Host header
+// of a request.
+func IsHostPort(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	return IsHost(host)
 }

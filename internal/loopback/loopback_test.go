@@ -18,3 +18,14 @@ func TestIsHost(t *testing.T) {
 		}
 	}
 }
+
+func TestIsHostPort(t *testing.T) {
+	for addr, want := range map[string]bool{
+		"localhost:80": true, "localhost": true, "127.0.0.1:8080": true, "127.0.0.1": true, "[::1]:80": true, "::1": true,
+		"": false, "example.com:80": false, "10.0.0.1:80": false, "localhost.example.com:80": false,
+	} {
+		if got := loopback.IsHostPort(addr); got != want {
+			t.Errorf("%q: %t", addr, got)
+		}
+	}
+}
