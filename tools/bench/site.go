@@ -187,9 +187,9 @@ func (s *site) writeState() error {
 		for _, number := range numbers {
 			s.server.SetKey(number, s.b.key, graphmock.StatusValid)
 			instances = append(instances, map[string]any{
-				"schema_version": 0, "index_key": number,
+				"schema_version": 1, "index_key": number,
 				"attributes": map[string]any{
-					"phone_number_id": number, "allow_overwrite": false, "timeouts": nil,
+					"id": number, "phone_number_id": number, "allow_overwrite": false, "endpoint_check": nil, "timeouts": nil,
 					"business_public_key": s.b.key, "business_public_key_wo": nil, "business_public_key_wo_version": nil,
 					"business_public_key_signature_status": graphmock.StatusValid, "business_public_key_fingerprint": fingerprint,
 				},

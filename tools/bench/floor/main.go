@@ -87,7 +87,7 @@ func (encryption) Metadata(_ context.Context, _ resource.MetadataRequest, resp *
 }
 
 func (encryption) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+	resp.Schema = schema.Schema{Version: 1, Attributes: map[string]schema.Attribute{
 		"id":                                   schema.StringAttribute{Computed: true},
 		number:                                 schema.StringAttribute{Required: true},
 		"business_public_key":                  schema.StringAttribute{Optional: true, Computed: true},
