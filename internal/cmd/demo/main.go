@@ -35,6 +35,7 @@ const (
 func main() {
 	cli := flag.String("cli", "terraform", "the terraform or tofu binary")
 	configuration := flag.String("configuration", "examples/two-numbers/main.tf", "the configuration to apply")
+	picture := flag.String("picture", "", "draw the plan of the repair into this SVG file, and end")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), "Usage: demo [flags]\n\nIt runs the life cycle of a key against a mock Graph server, and proves that a\nmessage can be decrypted. Run it in the folder of the repository.\n\n")
 		flag.PrintDefaults()
@@ -42,7 +43,7 @@ func main() {
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *cli, *configuration)
+	err := run(ctx, *cli, *configuration, *picture)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "\nThe demo FAILED:", err)
@@ -57,7 +58,7 @@ type demo struct {
 	step   int
 }
 
-func run(ctx context.Context, cli, configuration string) error {
+func run(ctx context.Context, cli, configuration, picture string) error {
 	const token = "demo-access-token"
 	// TLS and HTTP/2, as Meta speaks. On the other systems, Go does not read
 	// SSL_CERT_FILE.
@@ -93,21 +94,29 @@ func run(ctx context.Context, cli, configuration string) error {
 	}
 	d := &demo{server: server, tf: tf}
 	fmt.Printf("The mock Graph server listens on %s. The configuration is %s.\n", server.URL(), configuration)
+	if picture != "" {
+		return d.picture(ctx, picture)
+	}
 	return d.play(ctx)
 }
 
-func (d *demo) play(ctx context.Context) error {
+// start gives both numbers their first key.
+func (d *demo) start(ctx context.Context) error {
 	d.say("Set up the folder", "init")
 	if err := d.tf.Init(ctx); err != nil {
 		return err
 	}
 
 	d.say("Give both numbers a key", "apply")
-	if err := d.apply(ctx, map[string]tfjson.Actions{
+	return d.apply(ctx, map[string]tfjson.Actions{
 		pairAddress:    {tfjson.ActionCreate},
 		supportAddress: {tfjson.ActionCreate},
 		ordersAddress:  {tfjson.ActionCreate},
-	}); err != nil {
+	})
+}
+
+func (d *demo) play(ctx context.Context) error {
+	if err := d.start(ctx); err != nil {
 		return err
 	}
 	original, status := d.server.Key(support)
