@@ -5,6 +5,7 @@ package provider
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -177,6 +178,37 @@ func (c *cli) mustRun(args ...string) {
 	if out, err := c.run(args...); err != nil {
 		c.w.t.Fatalf("%v: %v\n%s", args, err, out)
 	}
+}
+
+// inState is what the state has, without what is deposed: addresses, with a blank
+// between two.
+func (c *cli) inState() string {
+	c.w.t.Helper()
+	c.SetStdout(io.Discard)
+	state, err := c.Show(c.w.t.Context())
+	c.SetStdout(&c.output)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	var addresses []string
+	if state.Values != nil {
+		for _, r := range state.Values.RootModule.Resources {
+			addresses = append(addresses, r.Address)
+		}
+	}
+	return strings.Join(addresses, " ")
+}
+
+// exitCode is that of a command which was run: 0 without an error, and -1 when it
+// did not exit by itself.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	return -1
 }
 
 // inOneLine removes the line breaks and frames from what the CLI prints, so that

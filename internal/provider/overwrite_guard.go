@@ -134,7 +134,8 @@ func waysOn(number string, slot graph.Slot, c circumstance) string {
 	const moved = "If a resource at another address in the state has managed this number until now, add a moved block from that address to this one: then nothing is replaced, and a new key is an update in place."
 	switch {
 	case c == resourceReplaced:
-		return "A new key needs no replacement, because it is an update in place: plan without -replace, and remove what triggers the replacement from the lifecycle block. " + replace
+		return "A new key needs no replacement, because it is an update in place: plan without -replace, and remove what triggers the replacement from the lifecycle block. " +
+			"If the key on the number is to be signed again, the guide \"Monitoring\" shows how. " + replace
 	case c == numberWasWritten:
 		return "Another resource has uploaded its key to the number in this run. A number holds one key, so only one resource can manage it: remove the other from the configuration."
 	case c == numberChanged:
