@@ -115,6 +115,7 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"data-sources/whatsapp_business_encryptions":  {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
 		"list-resources/whatsapp_business_encryption": {by: "TestCLI_query"},
 		"data-sources/whatsapp_flow":                  {numbers: one, before: withFlow, check: "Check block assertion failed"},
+		"monitoring":                                  {numbers: one, files: publicFile, held: private, before: withFlow},
 		"sign-again":                                  {by: "TestCLI_signAgainExample"},
 		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
