@@ -117,6 +117,7 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"data-sources/whatsapp_flow":                  {numbers: one, before: withFlow, check: "Check block assertion failed"},
 		"monitoring":                                  {numbers: one, files: publicFile, held: private, before: withFlow},
 		"sign-again":                                  {by: "TestCLI_signAgainExample"},
+		"mock-provider":                               {by: "TestCLI_mockProviderExample"},
 		"migration/restapi":                           migration("Mastercard/restapi", "restapi_object"),
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
 		"migration/terraform_data":                    migration("", "terraform_data"),
