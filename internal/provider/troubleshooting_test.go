@@ -78,6 +78,17 @@ var messages = []struct {
 	}},
 }
 
+// symptoms are what the provider has no message for.
+var symptoms = []struct{ seen, cause, remedy string }{
+	{"A plan shows `\"MISMATCH\" -> \"VALID\"`, and nobody changed anything", "The number was registered again, as after the approval of a new display name, or was moved.", "Apply: it uploads the same key again. Do not make a new key."},
+	{"The next plan shows another key on the number once more", "Something else sets the key of the number: another resource, another state, a partner or another tool.", "Let only one of them manage the number."},
+	{"Alerts `public-key-missing` or `public-key-signiture-verification`, and the plan has no changes", "WhatsApp clients cannot get or verify the key, although the Graph API says `VALID`.", "`terraform apply -replace=…` uploads the same key again: see [Signing again](monitoring.md#signing-again-although-the-status-is-valid)."},
+	{"Alerts `business-decryption-error`, or the log of the endpoint has messages that it cannot decrypt, and the plan has no changes", "The endpoint does not have the private key of the key on the number. `VALID` says nothing about that.", "Give the endpoint the private key. `whatsapp_flow_endpoint` proves that it has it: see [Proving that the endpoint can decrypt](endpoint-check.md)."},
+	{"Alerts `response-decryption-error`", "The endpoint decrypts, and encrypts its answer in a wrong way.", "Ask it with `whatsapp_flow_endpoint`: see [Answers of an endpoint](#answers-of-an-endpoint)."},
+	{"A Flow cannot be published: error 139002, `Missing Flows Signed Public Key`", "The number has no key, or none with a valid signature.", "`whatsapp_business_encryptions` shows which one. Manage it, or apply."},
+	{"A Flow is `THROTTLED` or `BLOCKED`", "Its endpoint was slow, failed or could not be reached.", "Repair the endpoint. `entities` of `whatsapp_flow` has the reasons of Meta. The key is not one of them unless the texts say so."},
+}
+
 const seeErrors = "See [Errors of the Graph API](#errors-of-the-graph-api)."
 
 // Every summary in the code is in the table, and vice versa.
@@ -259,7 +270,12 @@ func TestTroubleshootingGuide(t *testing.T) {
 	messageTable("Worded by Terraform and OpenTofu", append(worded, moreCLIMessages...))
 	b.WriteString(inconsistentFinalPlan)
 
-	b.WriteString("## Errors of the Graph API\n\nThe last line of an error names its kind. Before it reports a rate limit or a temporary failure, the provider [waits and tries again](../index.md#retries-and-rate-limits), within the limits that are set.\n\n")
+	b.WriteString("## When there is no message\n\nThe plan succeeds, and Flows do not work, or Meta complains. The guide [Monitoring](monitoring.md) explains each row.\n\n")
+	table("What people see", "Cause", "What to do")
+	for _, s := range symptoms {
+		row(s.seen, s.cause, s.remedy)
+	}
+	b.WriteString("\n## Errors of the Graph API\n\nThe last line of an error names its kind. Before it reports a rate limit or a temporary failure, the provider [waits and tries again](../index.md#retries-and-rate-limits), within the limits that are set.\n\n")
 	table("Kind of error", "Codes", "Cause, and what to do")
 	for _, class := range errorClasses(t) {
 		cause, explained := causes[class]
