@@ -3,6 +3,8 @@
 package provider
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -118,6 +120,27 @@ func TestCLI_destroyFalseIsRemoved(t *testing.T) {
 	}
 	if key, status := w.Key(testNumber); !sameKey(t, key, keyA(t)) || status != "VALID" {
 		t.Errorf("the number holds %s, %s", key, status)
+	}
+}
+
+// The documentation warns of it on the pair, whose private key is lost like that.
+func TestCLI_destroyFalseOfThePair(t *testing.T) {
+	t.Parallel()
+	needsDestroyArgument(t)
+	w := newWorld(t)
+	pair := "resource \"tls_private_key\" \"flows\" {\n  algorithm = \"RSA\"\n  rsa_bits  = 2048\n  " + keepInLifecycle + "\n}\n"
+	c := w.cli(requiredProviders + pair)
+	c.apply()
+	out, err := c.run("apply", "-auto-approve", "-replace=tls_private_key.flows")
+	if err != nil || !strings.Contains(inOneLine(out), "1 to add, 0 to change, 0 to destroy") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	state, err := os.ReadFile(filepath.Join(c.WorkingDir(), "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := privateKeysIn(string(state)); len(keys) != 1 {
+		t.Errorf("the state has %d private keys", len(keys))
 	}
 }
 
