@@ -41,7 +41,7 @@ func (s *Server) authenticate(c call) (token string, refusal *answer) {
 	if len(auth) > 1 || !strings.EqualFold(scheme, "Bearer") || !wellFormed(token) {
 		return "", refuse(http.StatusBadRequest, 190, typeOAuth, "Malformed access token")
 	}
-	if s.opts.Token != "" && token != s.opts.Token {
+	if !s.accepts(token) {
 		return "", refuse(http.StatusUnauthorized, 190, typeOAuth, "Invalid OAuth access token - Cannot parse access token")
 	}
 

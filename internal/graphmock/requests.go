@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,10 @@ type Request struct {
 	Status  int         `json:"status"` // answered; 0 while under way, when dropped, or when the client left
 	Proto   string      `json:"proto"`  // such as HTTP/2.0
 	Conn    string      `json:"conn"`   // the client's address: equal for requests over one connection
+
+	// Business is the name of the one in [Options.Businesses] whose token the call
+	// had; "" for any other token.
+	Business string `json:"business,omitempty"`
 }
 
 // Requests returns copies of the calls since the start or [Server.ResetRequests],
@@ -88,6 +93,11 @@ func (s *Server) arrive(r *http.Request, rt route) *Request {
 		Time: time.Now(), Method: r.Method, Path: rt.path,
 		Version: rt.version, Object: rt.object, Edge: rt.edge,
 		Query: redacted(r.URL.Query()), Header: r.Header.Clone(), Proto: r.Proto, Conn: r.RemoteAddr,
+	}
+	if _, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); token != "" {
+		if b := s.business(token); b != nil {
+			entry.Business = b.Name
+		}
 	}
 	if _, ok := entry.Header["Authorization"]; ok {
 		entry.Header.Set("Authorization", Redacted)

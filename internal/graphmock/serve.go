@@ -123,6 +123,9 @@ func (s *Server) carryOut(c call) answer {
 	if refusal := s.spend(c.object); refusal != nil {
 		return *refusal
 	}
+	if !s.reaches(token, c.object) {
+		return noObject(c.Method, c.object)
+	}
 	switch c.edge {
 	case edgeEncryption:
 		return s.encryption(c)

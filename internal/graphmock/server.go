@@ -49,6 +49,10 @@ type Options struct {
 	// Token is the one bearer token that is accepted; "" accepts any that is
 	// visible ASCII without blanks.
 	Token string
+	// Businesses are tokens that are accepted besides Token, each for the accounts
+	// of one business only: for other objects, a call is answered as if there were
+	// none. With Businesses, an empty Token accepts no other token.
+	Businesses []Business
 	// AppSecret, when set, makes a valid appsecret_proof compulsory, as a query
 	// or a form parameter. Without it a proof is ignored, which is what Meta's
 	// guides call harmless.
