@@ -1,5 +1,4 @@
-# A module for each WhatsApp Business Account: all of its numbers get the same
-# key.
+# Three businesses. Each has an account, an access token and a key pair of its own.
 
 terraform {
   required_version = ">= 1.11"
@@ -12,16 +11,57 @@ terraform {
   }
 }
 
-# The access token comes from the environment: WHATSAPP_ACCESS_TOKEN.
-provider "whatsapp" {}
+variable "access_tokens" {
+  description = "The access token that each business gave. Set TF_VAR_access_tokens."
+  type = object({
+    bakery  = string
+    florist = string
+    garage  = string
+  })
+  ephemeral = true # in no saved plan
+}
 
-module "account" {
-  for_each = {
-    retail  = "102290129340398"
-    support = "102290129340399"
+provider "whatsapp" {
+  alias        = "bakery"
+  access_token = var.access_tokens.bakery
+}
+
+provider "whatsapp" {
+  alias        = "florist"
+  access_token = var.access_tokens.florist
+}
+
+provider "whatsapp" {
+  alias        = "garage"
+  access_token = var.access_tokens.garage
+}
+
+module "bakery" {
+  source    = "./modules/account"
+  providers = { whatsapp = whatsapp.bakery }
+
+  waba_id = "102290129340398"
+}
+
+module "florist" {
+  source    = "./modules/account"
+  providers = { whatsapp = whatsapp.florist }
+
+  waba_id = "102290129340399"
+}
+
+module "garage" {
+  source    = "./modules/account"
+  providers = { whatsapp = whatsapp.garage }
+
+  waba_id = "102290129340400"
+}
+
+output "private_keys_pem" {
+  value = {
+    bakery  = module.bakery.private_key_pem
+    florist = module.florist.private_key_pem
+    garage  = module.garage.private_key_pem
   }
-  source = "./modules/account"
-
-  waba_id             = each.value
-  business_public_key = file("${path.module}/public.pem")
+  sensitive = true
 }

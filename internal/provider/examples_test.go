@@ -36,6 +36,7 @@ type exampleCase struct {
 	held    string               // the private keys of that person
 	store   map[string]string    // what is in the secret store before
 	env     []string             // variables
+	owners  []graphmock.Business // whose accounts the numbers belong to, if not all to the caller
 	before  func(*exampleFolder) // before the first apply
 	prior   string               // a configuration that was applied before
 	once    string               // a file that is deleted after the first apply
@@ -106,7 +107,8 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"import-all-numbers":                          {numbers: []string{support, orders, "200001", "200002"}, add: []graphmock.Number{{ID: "200001"}, {ID: "200002"}}, files: publicFile, held: private, before: onNumber(support, orders, "200001"), uploads: 1, once: "import.tf"},
 		"timeouts":                                    {numbers: one, files: publicFile, held: private},
 		"provider-aliases":                            {numbers: two, files: publicFile, held: private, env: []string{"TF_VAR_access_token_europe=" + testToken, "TF_VAR_access_token_americas=" + testToken}},
-		"module-per-account":                          {numbers: []string{support, orders, "200001"}, add: []graphmock.Number{{ID: "200001", WABAID: "102290129340399"}}, files: publicFile, held: private},
+		"module-per-account":                          manyBusinesses("module.bakery.tls_private_key.flows"),
+		"provider-for-each":                           onOpenTofu(manyBusinesses(`module.account["bakery"].tls_private_key.flows`)),
 		"many-numbers":                                {numbers: threeHundredNumbers(), files: publicFile, held: private},
 		"functions/public_key":                        {secret: true, numbers: one, files: map[string]string{"private.pem": fixture(t, "private/pbkdf2_aes256_SHA256.pem")}, held: private, env: []string{"TF_VAR_passphrase=" + fixturePassphrase}},
 		"functions/public_key_fingerprint":            {numbers: one, files: publicFile, before: onNumber(support), check: "Check block assertion failed"},
@@ -223,6 +225,7 @@ func TestCLI_examples(t *testing.T) {
 			test.applies(e)
 			test.recovers(e)
 			test.replacesKey(e)
+			test.keepsApart(e)
 			if test.secret {
 				e.mustKeepNoPrivateKey()
 			}
@@ -233,7 +236,11 @@ func TestCLI_examples(t *testing.T) {
 // folder copies the example, and supplies what a person has.
 func (test exampleCase) folder(t *testing.T, folder, mirror string) *exampleFolder {
 	t.Helper()
-	w := newWorld(t, support)
+	options := graphmock.Options{Token: testToken, TLS: overTLS, Businesses: test.owners}
+	if test.owners != nil {
+		options.Token = ""
+	}
+	w := newWorldWith(t, options, support)
 	added := map[string]bool{support: true}
 	for _, number := range test.add {
 		w.AddNumber(number)
