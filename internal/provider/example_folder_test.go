@@ -195,19 +195,7 @@ func (e *exampleFolder) addresses() map[string]string {
 // or where the person who wrote the configuration keeps it.
 func (e *exampleFolder) mustDecrypt(numbers []string) {
 	e.t.Helper()
-	texts := e.held + e.mustRun("state", "pull")
-	err := filepath.WalkDir(e.store(), func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(file)
-		texts += string(text)
-		return err
-	})
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	keys := privateKeysIn(texts)
+	keys := privateKeysIn(e.held + e.mustRun("state", "pull") + e.inStore())
 	for _, number := range numbers {
 		c := &client{server: e.Server, number: number}
 		if key, _ := e.Key(number); key == "" || sameKey(e.t, key, foreignKey()) {
@@ -231,6 +219,40 @@ func (e *exampleFolder) mustDecrypt(numbers []string) {
 			e.t.Errorf("number %s is stranded: none of %d private keys decrypts", number, len(keys))
 		}
 	}
+}
+
+// inStore is all that the secret store holds.
+func (e *exampleFolder) inStore() string {
+	e.t.Helper()
+	var texts strings.Builder
+	err := filepath.WalkDir(e.store(), func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		texts.Write(text)
+		return err
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return texts.String()
+}
+
+// mustStillHave expects the private key of a public key that was replaced in the
+// store, because clients go on using the public key for some time.
+func (e *exampleFolder) mustStillHave(public string) {
+	e.t.Helper()
+	replaced := &client{server: e.Server}
+	if err := replaced.parse(public); err != nil {
+		e.t.Fatal(err)
+	}
+	for _, key := range privateKeysIn(e.inStore()) {
+		if key.PublicKey.Equal(replaced.cached) {
+			return
+		}
+	}
+	e.t.Error("the private key that was replaced is not in the store any more")
 }
 
 // mustServe expects every number to hold a key of the configuration, with a

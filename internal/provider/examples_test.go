@@ -124,10 +124,16 @@ func exampleCases(t *testing.T) map[string]exampleCase {
 		"migration/terracurl":                         migration("devops-rob/terracurl", "terracurl_request"),
 		"migration/terraform_data":                    migration("", "terraform_data"),
 		"secret-stores/ephemeral-variable":            {secret: true, numbers: one, held: private, env: []string{"TF_VAR_private_key_pem=" + private}},
-		"secret-stores/aws-secrets-manager":           {secret: true, numbers: one, store: map[string]string{"whatsapp-flows-private-key": private}},
+		"secret-stores/aws-secrets-manager":           {secret: true, numbers: one, store: map[string]string{"whatsapp-flows-private-key.001": private}},
+		"secret-stores/google-secret-manager":         {secret: true, numbers: one, store: map[string]string{"whatsapp-flows-private-key.001": private}},
+		"secret-stores/azure-key-vault":               {secret: true, numbers: one, store: map[string]string{"whatsapp-whatsapp-flows-flows-private-key.001": private}},
 		"secret-stores/vault":                         {secret: true, numbers: one, store: map[string]string{"secret-data-whatsapp-flows.001": fmt.Sprintf(`{"private_key_pem":%q}`, private)}},
 		"secret-stores/aws-kms":                       {secret: true, numbers: one, pair: "aws_kms_key.flows"},
 		"secret-stores/generated-in-vault":            {secret: true, numbers: one, newer: []string{"-var=key_version=2"}},
+		"secret-stores/generated-in-aws":              {secret: true, numbers: one, newer: []string{"-var=key_version=2"}},
+		"secret-stores/generated-in-google":           {secret: true, numbers: one, newer: []string{"-var=key_version=2"}},
+		"secret-stores/generated-in-azure":            {secret: true, numbers: one, newer: []string{"-var=key_version=2"}},
+		"secret-stores/generated-with-store":          {secret: true, numbers: two, newer: []string{"-var=key_version=2"}, since: "1.16.0"},
 	}
 }
 
@@ -375,6 +381,9 @@ func (test exampleCase) replacesKey(e *exampleFolder) {
 	}
 	e.mustServe(test.numbers)
 	e.mustPlan(map[string]string{}, test.newer...)
+	if test.newer != nil {
+		e.mustStillHave(before)
+	}
 
 	if test.pair == "" {
 		return

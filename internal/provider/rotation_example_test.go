@@ -85,6 +85,11 @@ type client struct {
 
 func (c *client) fetch() error {
 	text, _ := c.server.Key(c.number)
+	return c.parse(text)
+}
+
+// parse caches a key.
+func (c *client) parse(text string) error {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return errors.New("the number holds no key")

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -30,6 +31,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -39,6 +41,8 @@ import (
 // envStandInStore names.
 var standIns = map[string]struct{ source, version string }{
 	"aws":       {"hashicorp/aws", "6.0.0"},
+	"azurerm":   {"hashicorp/azurerm", "4.23.0"},
+	"google":    {"hashicorp/google", "7.6.0"},
 	"vault":     {"hashicorp/vault", "5.0.0"},
 	"restapi":   {"mastercard/restapi", "2.0.1"},
 	"terracurl": {"devops-rob/terracurl", "2.1.0"},
@@ -106,43 +110,51 @@ func (s standIn) Metadata(_ context.Context, _ provider.MetadataRequest, resp *p
 }
 
 func (s standIn) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	if s.name == "restapi" {
+	switch s.name {
+	case "restapi":
 		resp.Schema.Attributes = map[string]pschema.Attribute{"uri": pschema.StringAttribute{Required: true}}
+	case "azurerm":
+		resp.Schema.Blocks = map[string]pschema.Block{"features": pschema.ListNestedBlock{Validators: []validator.List{listvalidator.IsRequired()}}}
 	}
 }
 
 func (s standIn) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
 
 func (s standIn) Resources(context.Context) []func() fwresource.Resource {
-	var r fwresource.Resource
+	var all []func() fwresource.Resource
+	add := func(r fwresource.Resource) { all = append(all, func() fwresource.Resource { return r }) }
+	if store, ok := secretStores[s.name]; ok {
+		add(secretWriter{store})
+	}
 	switch s.name {
 	case "aws":
-		r = kmsKey{}
+		add(kmsKey{})
 	case "vault":
-		r = vaultSecret{}
+		add(vaultSecret{})
 	case "restapi":
-		r = formerResource{"restapi_object"}
+		add(formerResource{"restapi_object"})
 	case "terracurl":
-		r = formerResource{"terracurl_request"}
+		add(formerResource{"terracurl_request"})
 	}
-	return []func() fwresource.Resource{func() fwresource.Resource { return r }}
+	return all
 }
 
 func (s standIn) DataSources(context.Context) []func() datasource.DataSource {
-	if s.name != "aws" {
-		return nil
+	var all []func() datasource.DataSource
+	if store, ok := secretStores[s.name]; ok {
+		all = append(all, func() datasource.DataSource { return secretFinder{store} })
 	}
-	return []func() datasource.DataSource{
-		func() datasource.DataSource { return kmsPublicKey{} },
-		func() datasource.DataSource { return secretName{} },
+	if s.name == "aws" {
+		all = append(all, func() datasource.DataSource { return kmsPublicKey{} })
 	}
+	return all
 }
 
 func (s standIn) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	switch s.name {
-	case "aws":
-		return []func() ephemeral.EphemeralResource{func() ephemeral.EphemeralResource { return secretVersion{} }}
-	case "vault":
+	if store, ok := secretStores[s.name]; ok {
+		return []func() ephemeral.EphemeralResource{func() ephemeral.EphemeralResource { return secretReader{store} }}
+	}
+	if s.name == "vault" {
 		return []func() ephemeral.EphemeralResource{func() ephemeral.EphemeralResource { return vaultRead{} }}
 	}
 	return nil
@@ -248,46 +260,6 @@ func (kmsPublicKey) Read(ctx context.Context, req datasource.ReadRequest, resp *
 	}
 	resp.State.Raw = req.Config.Raw
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("public_key_pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))...)
-}
-
-// secretName finds a secret, and secretVersion reads what it holds.
-type secretName struct{}
-
-func (secretName) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = "aws_secretsmanager_secret"
-}
-
-func (secretName) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema.Attributes = map[string]dschema.Attribute{"name": dschema.StringAttribute{Required: true}, "id": dschema.StringAttribute{Computed: true}}
-}
-
-func (secretName) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var name string
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
-	resp.State.Raw = req.Config.Raw
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), strings.ReplaceAll(name, "/", "-"))...)
-}
-
-type secretVersion struct{}
-
-func (secretVersion) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
-	resp.TypeName = "aws_secretsmanager_secret_version"
-}
-
-func (secretVersion) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
-	resp.Schema.Attributes = map[string]eschema.Attribute{"secret_id": eschema.StringAttribute{Required: true}, "secret_string": eschema.StringAttribute{Computed: true}}
-}
-
-func (secretVersion) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var id string
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("secret_id"), &id)...)
-	text, err := os.ReadFile(stored(id))
-	if err != nil {
-		resp.Diagnostics.AddError(err.Error(), "")
-		return
-	}
-	resp.Result.Raw = req.Config.Raw
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("secret_string"), string(text))...)
 }
 
 // vaultSecret keeps every version of a secret, as version 2 of the key-value
