@@ -184,7 +184,10 @@ func TestManyNumbersInParallel(t *testing.T) {
 	if i := slices.IndexFunc(ids, func(id string) bool { _, status := server.Key(id); return status != "VALID" }); i >= 0 {
 		t.Errorf("%s has no valid key", ids[i])
 	}
-	if n := server.Connections(); n > slots+2 { // two were dropped
+	// Here net/http uses no connection again whose request was not written out 50 ms
+	// after its answer was read, as happens on a busy machine. The exact number is
+	// tested in virtual time.
+	if n := server.Connections(); n > 2*slots {
 		t.Errorf("%d connections", n)
 	}
 	server.Close()

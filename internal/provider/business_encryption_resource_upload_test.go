@@ -231,10 +231,10 @@ func TestManyNumbersInParallel(t *testing.T) {
 			t.Errorf("%s has the status %q", id, status)
 		}
 	}
-	// Over HTTP/1.1, two were dropped, and net/http uses no connection again whose
-	// request was not written out 50 ms after its answer was read, as happens now
-	// and then on a machine that is busy with something else.
-	most := slots + 2 + slots/10
+	// Over HTTP/1.1, net/http uses no connection again whose request was not written
+	// out 50 ms after its answer was read, as happens on a machine that is busy with
+	// something else. The exact number is tested in internal/graph, in virtual time.
+	most := 2 * slots
 	if overTLS {
 		most = 1
 	}
