@@ -184,9 +184,7 @@ func TestManyNumbersInParallel(t *testing.T) {
 	if i := slices.IndexFunc(ids, func(id string) bool { _, status := server.Key(id); return status != "VALID" }); i >= 0 {
 		t.Errorf("%s has no valid key", ids[i])
 	}
-	// Here net/http uses no connection again whose request was not written out 50 ms
-	// after its answer was read, as happens on a busy machine. The exact number is
-	// tested in virtual time.
+	// See TestConnectionsAreReused for the bound.
 	if n := server.Connections(); n > 2*slots {
 		t.Errorf("%d connections", n)
 	}
@@ -217,8 +215,9 @@ func TestTransportErrorsDoNotRepeatTheURL(t *testing.T) {
 	}
 }
 
-// Ten parallel slots must not need more than ten connections, however many
-// numbers there are.
+// Ten parallel slots need about ten connections, however many numbers there are.
+// TestConnectionsOfManyRequests has the exact number, in virtual time: on a busy
+// machine, net/http closes a connection now and then instead of using it again.
 func TestConnectionsAreReused(t *testing.T) {
 	server := startMock(t)
 	client := newClient(t, server.URL())
@@ -244,7 +243,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 	close(work)
 	wg.Wait()
-	if got := server.Connections(); got > slots {
+	if got := server.Connections(); got > 2*slots {
 		t.Errorf("%d connections for %d slots", got, slots)
 	}
 	if got := len(server.Requests()); got != 2*numbers {
