@@ -134,6 +134,10 @@ func (c *Client) Now() time.Time { return c.config.Clock.Now() }
 // of the object, such as "phone_numbers". A Flow is read without an edge.
 type Call struct{ Method, Object, Edge string }
 
+// Lists reports whether the call is for the numbers of an account, and not for
+// the key of one number.
+func (c Call) Lists() bool { return c.Edge == phoneNumbersEdge }
+
 // Answer tells a listener of an answer, without anything that may be secret.
 type Answer struct {
 	Call

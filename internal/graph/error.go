@@ -72,10 +72,6 @@ func (e *Error) ObjectName() string {
 	return "Phone number ID"
 }
 
-// Lists reports whether the call was for the numbers of an account, and not for
-// the key of one number.
-func (e *Error) Lists() bool { return e.Edge == phoneNumbersEdge }
-
 // Uncertain reports whether the request may have taken effect although it
 // failed, in this try or in an earlier one. Only a POST has an effect.
 func (e *Error) Uncertain() bool {

@@ -69,9 +69,9 @@ func (c *Client) Flow(ctx context.Context, flowID, phoneNumberID string) (Flow, 
 	return flow, err
 }
 
-// ReadsFlow reports whether the call was for a Flow, and not for a phone number or
+// ReadsFlow reports whether the call is for a Flow, and not for a phone number or
 // an account.
-func (e *Error) ReadsFlow() bool { return e.Method == http.MethodGet && e.Edge == flowEdge }
+func (c Call) ReadsFlow() bool { return c.Method == http.MethodGet && c.Edge == flowEdge }
 
 // somethingWentWrong is temporary when a key is signed, and permanent for a Flow.
 const somethingWentWrong = 131000

@@ -9,7 +9,7 @@ import (
 
 // Wait tells a listener why a request is held back, and for how long.
 type Wait struct {
-	Object string // whose request waits, such as a phone number ID
+	Call          // that waits
 	Reason string // the class of the error, and its code where there is one
 	For    time.Duration
 }
@@ -56,7 +56,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if failed.Class == ClassRateLimit {
 			continue // the brake holds this request like every other one
 		}
-		if c.wait(ctx, r.object, failed, wait) != nil {
+		if c.wait(ctx, r.call(), failed, wait) != nil {
 			return failed.gaveUp(WaitInterrupted, wait, c.config.RetryMaxWait)
 		}
 		if r.recheck == nil || !failed.Uncertain() {
@@ -94,7 +94,7 @@ func (c *Client) enter(ctx context.Context, call Call) (passage, *Error) {
 		if why := c.tooLong(ctx, held.left, held.cause.AskedWait > 0); why != "" {
 			return passage{}, held.cause.holdsBack(call).gaveUp(why, held.left, c.config.RetryMaxWait)
 		}
-		if err := c.wait(ctx, call.Object, &held.cause, held.left); err != nil {
+		if err := c.wait(ctx, call, &held.cause, held.left); err != nil {
 			return passage{}, (&Error{Call: call}).notSent(ClassInterrupted, err)
 		}
 	}
@@ -129,9 +129,9 @@ func (c *Client) tooLong(ctx context.Context, wait time.Duration, asked bool) Ga
 }
 
 // wait tells the listener of the wait, and waits.
-func (c *Client) wait(ctx context.Context, object string, cause *Error, d time.Duration) error {
+func (c *Client) wait(ctx context.Context, call Call, cause *Error, d time.Duration) error {
 	if c.config.OnWait != nil {
-		c.config.OnWait(ctx, Wait{Object: object, Reason: cause.brief(), For: d})
+		c.config.OnWait(ctx, Wait{Call: call, Reason: cause.brief(), For: d})
 	}
 	return c.config.Clock.Sleep(ctx, d)
 }

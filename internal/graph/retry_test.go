@@ -342,10 +342,11 @@ func TestWaitsAreAnnounced(t *testing.T) {
 	if len(slept) != 3 || slept[0] > time.Second {
 		t.Fatalf("waited %v", slept)
 	}
+	read := graph.Call{Method: "GET", Object: number, Edge: "whatsapp_business_encryption"}
 	want := []graph.Wait{
-		{Object: number, Reason: "temporary failure", For: slept[0]},
-		{Object: number, Reason: "temporary failure (HTTP 503)", For: 7 * time.Second},
-		{Object: number, Reason: "rate limit (code 4)", For: 9 * time.Second},
+		{Call: read, Reason: "temporary failure", For: slept[0]},
+		{Call: read, Reason: "temporary failure (HTTP 503)", For: 7 * time.Second},
+		{Call: read, Reason: "rate limit (code 4)", For: 9 * time.Second},
 	}
 	if !slices.Equal(announced.all, want) {
 		t.Errorf("announced %+v", announced.all)

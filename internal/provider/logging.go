@@ -25,10 +25,17 @@ func (d *providerData) masked(ctx context.Context) context.Context {
 // logWait logs at INFO, so that somebody who watches a run that seems to hang can
 // see what it is waiting for.
 func (d *providerData) logWait(ctx context.Context, w graph.Wait) {
+	object := attrPhoneNumberID
+	switch {
+	case w.Lists():
+		object = attrWABAID
+	case w.ReadsFlow():
+		object = attrFlowID
+	}
 	tflog.Info(d.masked(ctx), "Waiting before the Graph API is called again", map[string]any{
-		attrPhoneNumberID: w.Object,
-		"reason":          w.Reason,
-		"seconds":         int(math.Ceil(w.For.Seconds())),
+		object:    w.Object,
+		"reason":  w.Reason,
+		"seconds": int(math.Ceil(w.For.Seconds())),
 	})
 }
 

@@ -58,7 +58,7 @@ func TestSecretsAreMaskedInTheLog(t *testing.T) {
 	d := &providerData{secrets: []string{secret}}
 	var log bytes.Buffer
 	ctx := tflogtest.RootLogger(t.Context(), &log)
-	d.logWait(ctx, graph.Wait{Object: secret, Reason: "the server said " + secret, For: time.Second})
+	d.logWait(ctx, graph.Wait{Call: graph.Call{Object: secret}, Reason: "the server said " + secret, For: time.Second})
 	d.logAnswer(ctx, graph.Answer{ServedVersion: secret})
 	tflog.Info(d.masked(ctx), "A message with "+secret)
 	if strings.Contains(log.String(), secret) || strings.Count(log.String(), "\n") != 3 {
@@ -103,7 +103,14 @@ func TestLogLines(t *testing.T) {
 	d := &providerData{}
 	var log bytes.Buffer
 	ctx := tflogtest.RootLogger(t.Context(), &log)
-	d.logWait(ctx, graph.Wait{Object: testNumber, Reason: "HTTP 503", For: 1100 * time.Millisecond})
+	for _, call := range []graph.Call{
+		{Method: "GET", Object: testNumber, Edge: "whatsapp_business_encryption"},
+		{Method: "POST", Object: testNumber, Edge: "whatsapp_business_encryption"},
+		{Method: "GET", Object: testWABA, Edge: "phone_numbers"},
+		{Method: "GET", Object: testFlow},
+	} {
+		d.logWait(ctx, graph.Wait{Call: call, Reason: "HTTP 503", For: 1100 * time.Millisecond})
+	}
 	d.logAnswer(ctx, graph.Answer{
 		Call: graph.Call{Method: "GET", Object: testNumber, Edge: "whatsapp_business_encryption"}, HTTPStatus: 200, Took: 1200 * time.Millisecond, ServedVersion: "v25.0",
 	})
@@ -112,7 +119,10 @@ func TestLogLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []map[string]any{
-		{"@level": "info", "phone_number_id": testNumber, "reason": "HTTP 503", "seconds": 2.0},
+		{"@level": "info", "phone_number_id": testNumber, "waba_id": nil, "flow_id": nil, "reason": "HTTP 503", "seconds": 2.0},
+		{"@level": "info", "phone_number_id": testNumber, "waba_id": nil, "flow_id": nil, "reason": "HTTP 503", "seconds": 2.0},
+		{"@level": "info", "phone_number_id": nil, "waba_id": testWABA, "flow_id": nil, "reason": "HTTP 503", "seconds": 2.0},
+		{"@level": "info", "phone_number_id": nil, "waba_id": nil, "flow_id": testFlow, "reason": "HTTP 503", "seconds": 2.0},
 		{"@level": "debug", "method": "GET", "object": testNumber, "edge": "whatsapp_business_encryption", "http_status": 200.0, "took_ms": 1200.0, "api_version": "v25.0"},
 	}
 	if len(entries) != len(want) {
