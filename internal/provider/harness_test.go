@@ -34,6 +34,7 @@ const (
 // has no source address, because OpenTofu's default is another registry.
 func TestMain(m *testing.M) {
 	serveStandIn()
+	serveWithNameserver()
 	if cli := os.Getenv("TF_ACC_TERRAFORM_PATH"); cli != "" {
 		out, err := exec.Command(cli, "version").Output()
 		if err != nil {
