@@ -44,6 +44,7 @@ type account struct {
 	maxWait   time.Duration
 	timeout   string // of create, read and update
 	noRefresh bool
+	overwrite bool // allow_overwrite
 	slots     int
 	key       string
 	numbers   []string
@@ -89,7 +90,7 @@ func (o offline) Configure(_ context.Context, _ provider.ConfigureRequest, resp 
 	if err != nil {
 		o.a.t.Fatal(err)
 	}
-	data.client = client
+	data.client, data.endpoints.Clock = client, graph.SystemClock{}
 	resp.ResourceData, resp.DataSourceData = data, data
 }
 
@@ -111,6 +112,7 @@ func newAccount(t testing.TB) *account {
 		t: t, server: graphmock.NewUnstartedServer(graphmock.Options{Token: testToken}), slots: budgetSlots, key: keyA(t), state: map[string]*instance{},
 		retries: graph.DefaultMaxRetries, maxWait: graph.DefaultRetryMaxWait,
 	}
+	a.server.AddFlow(graphmock.Flow{ID: testFlow})
 	for i := range budgetNumbers {
 		id := fmt.Sprintf("1065403522%05d", i)
 		a.numbers = append(a.numbers, id)
@@ -157,7 +159,7 @@ func failed(diags []*tfprotov6.Diagnostic) bool {
 // values is the configuration of a number or, with the values in more, its plan.
 func (a *account) values(id string, more map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	given := map[string]tftypes.Value{
-		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, false),
+		attrPhoneNumberID: text(id), attrPublicKey: text(a.key), attrAllowOverwrite: tftypes.NewValue(tftypes.Bool, a.overwrite),
 	}
 	if a.timeout != "" {
 		object, ok := a.p.schema.ResourceSchemas[resourceType].ValueType().(tftypes.Object)
@@ -332,14 +334,15 @@ func simulate(t *testing.T, budget int, prepare func(*account), run func(*accoun
 	return c
 }
 
-// listing reads the data source of all numbers.
-func (a *account) listing() bool {
-	a.process()
-	const name = "whatsapp_phone_numbers"
-	resp, err := a.p.ReadDataSource(a.t.Context(), &tfprotov6.ReadDataSourceRequest{
-		TypeName: name, Config: a.p.object(a.p.schema.DataSourceSchemas[name].ValueType(), map[string]tftypes.Value{attrWABAID: text(budgetWABA)}),
-	})
-	return err == nil && !failed(resp.Diagnostics)
+// reading reads a data source.
+func reading(name string, config map[string]tftypes.Value) func(*account) bool {
+	return func(a *account) bool {
+		a.process()
+		resp, err := a.p.ReadDataSource(a.t.Context(), &tfprotov6.ReadDataSourceRequest{
+			TypeName: name, Config: a.p.object(a.p.schema.DataSourceSchemas[name].ValueType(), config),
+		})
+		return err == nil && !failed(resp.Diagnostics)
+	}
 }
 
 func (a *account) planned() bool {
@@ -375,16 +378,33 @@ func TestScaleGuide(t *testing.T) {
 	wide := func(prepare func(*account)) func(*account) {
 		return func(a *account) { a.slots = 50; prepare(a) }
 	}
+	replacing := func(a *account) {
+		a.overwrite = true
+		for _, id := range a.numbers {
+			a.server.SetKey(id, keyB(a.t), graphmock.StatusValid)
+		}
+	}
+	const nowhere = "http://127.0.0.1:1" // an endpoint that does not answer
 	operations := []struct {
 		name    string
 		prepare func(*account)
 		run     func(*account) bool
+		once    bool // not in the second table
 	}{
-		{"Plan with nothing to do, or destroy", settled, (*account).planned},
-		{"The same with `-refresh=false`", func(a *account) { a.settle(); a.noRefresh = true }, (*account).planned},
-		{"First apply", func(*account) {}, (*account).apply},
-		{"Repair of all numbers", broken, (*account).apply},
-		{"`whatsapp_phone_numbers`", settled, (*account).listing},
+		{name: "Plan with nothing to do, or destroy", prepare: settled, run: (*account).planned},
+		{name: "The same with `-refresh=false`", prepare: func(a *account) { a.settle(); a.noRefresh = true }, run: (*account).planned},
+		{name: "First apply", prepare: func(*account) {}, run: (*account).apply},
+		{name: "First apply with `allow_overwrite`, on numbers that hold other keys", prepare: replacing, run: (*account).apply, once: true},
+		{name: "Repair of all numbers", prepare: broken, run: (*account).apply},
+		{name: "`whatsapp_phone_numbers`", prepare: settled, run: reading("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(budgetWABA)})},
+		{name: "`whatsapp_business_encryptions`", prepare: settled, run: reading("whatsapp_business_encryptions", map[string]tftypes.Value{attrWABAID: text(budgetWABA)})},
+		{name: "`whatsapp_flow`", prepare: settled, run: reading("whatsapp_flow", map[string]tftypes.Value{attrFlowID: text(testFlow)}), once: true},
+		{name: "`whatsapp_flow_endpoint` with `phone_number_id`", prepare: settled, run: func(a *account) bool {
+			return reading("whatsapp_flow_endpoint", map[string]tftypes.Value{attrEndpointURI: text(nowhere), attrPhoneNumberID: text(a.numbers[0])})(a)
+		}, once: true},
+		{name: "`whatsapp_flow_endpoint` with `business_public_key`", prepare: settled, run: func(a *account) bool {
+			return reading("whatsapp_flow_endpoint", map[string]tftypes.Value{attrEndpointURI: text(nowhere), attrPublicKey: text(a.key)})(a)
+		}, once: true},
 	}
 
 	var b strings.Builder
@@ -406,6 +426,9 @@ func TestScaleGuide(t *testing.T) {
 	b.WriteString("| Operation | Default: runs | Calls | Time | Patient: calls | Time |\n|---|---:|---:|---:|---:|---:|\n")
 	tens := func(calls int) int { return (calls + 5) / 10 * 10 } // for the same reason
 	for _, op := range operations {
+		if op.once {
+			continue
+		}
 		c := simulate(t, budgetCalls, op.prepare, op.run)
 		p := simulate(t, budgetCalls, patient(op.prepare), op.run)
 		if p.runs != 1 {
@@ -464,7 +487,11 @@ The table is for an account of %d numbers and a server that answers each call in
 `
 
 const scaleGuideLimit = `
-A first apply reads each number three times: while it plans, before the upload, so that it never replaces a different key by accident, and after the upload, to see that the signature is valid. ` + "`allow_overwrite`" + ` makes no difference: the plan reads to say which key is replaced. A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100.
+A first apply makes four calls for each number, and only one of them is the upload. The other three are the price of looking before and after: one read while planning, which says what the number holds before anybody decides; one right before the upload, because the number may have got a different key since the plan; and one after the upload, to see that the signature is valid. A client that looks only afterwards needs two.
+
+` + "`allow_overwrite`" + ` saves none of them. The plan still reads the number, to say which key is replaced. Terraform plans each resource once more just before it creates it, and the provider cannot tell the two plans apart, so the second read is made as well, although it stops nothing.
+
+A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100, and ` + "`whatsapp_business_encryptions`" + ` then reads them four at a time, whatever the number of slots. An endpoint that is asked is not part of the Graph API: what ` + "`whatsapp_flow_endpoint` and `endpoint_check`" + ` send to it is not counted. ` + "`endpoint_check`" + ` itself adds at most one read of each number.
 
 Over HTTP/2, which the Graph API speaks, each process of the provider opens one connection, whatever the number of slots; over HTTP/1.1, no more than there are slots. Terraform starts one process to plan and one to apply.
 
@@ -487,5 +514,5 @@ No run loses what was done: numbers that have their key stay in the state, and t
 * **Do not put a thousand numbers into one resource block.** Terraform's own time grows with the square of the instances of a block, whatever the provider does. On one machine, Terraform 1.11 used 22 seconds of CPU to plan 1,000 instances in one block with ` + "`for_each`" + `, and 5 seconds for ten blocks of 100. A module for each account has the same effect.
 * **Memory** is used by Terraform rather than by the provider. On one machine, a plan of 5,000 numbers in blocks of 100 peaked at 290 MiB in Terraform and at 60 MiB in the provider, and a plan of 500 at 100 and 37 MiB.
 * **Split a state** of many hundred numbers, for example by account. The limit of an account stays the same, but each plan then makes fewer calls.
-* **Count the listing, too.** ` + "`whatsapp_phone_numbers`" + ` is read whenever Terraform plans, even with ` + "`-refresh=false`" + `.
+* **Count the data sources, too.** They are read whenever Terraform plans, even with ` + "`-refresh=false`" + `, and ` + "`whatsapp_business_encryptions`" + ` reads every number of the account.
 `
