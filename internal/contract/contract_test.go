@@ -47,7 +47,10 @@ const (
 
 	stepCanonical = "POST answers HTTP 200 with success; the last write replaces the key, and its signature becomes VALID"
 	stepAgain     = "The same key is accepted again, and its signature is VALID"
-	stepRestore   = "The text of a key that was read is accepted again, and reads the same"
+
+	stepFlow = "GET of a Flow answers HTTP 200 with its ID, its status, and whether it can be sent from the number"
+
+	stepRestore = "The text of a key that was read is accepted again, and reads the same"
 )
 
 // account is the number that the steps are tried on.
@@ -57,6 +60,7 @@ type account struct {
 	token      string
 	appSecret  string // may be empty
 	number     string
+	flow       string // may be empty: then no Flow is read
 
 	mayLeaveKey bool        // if there was none before
 	rescue      string      // the file that has the key that was there, until it is restored
@@ -117,6 +121,7 @@ func try(ctx context.Context, t testing.TB, a account, k keys, rec *recorder) {
 	c.uploadOtherForm(ctx, stepCRLF, strings.ReplaceAll(spki(k.crlf), "\n", "\r\n"), k.crlf)
 	c.uploadCanonical(ctx, stepCanonical)
 	c.uploadCanonical(ctx, stepAgain)
+	c.readFlow(ctx)
 }
 
 // begin reads the number, and stops the test if it could not be left as it was.
@@ -186,6 +191,22 @@ func (c *run) uploadCanonical(ctx context.Context, statement string) {
 	if err := c.client.Confirm(ctx, c.number, key); err != nil {
 		c.expect(false, "the number does not show the key with a valid signature: %v", err)
 	}
+}
+
+// readFlow looks for the fields that every Flow should have.
+func (c *run) readFlow(ctx context.Context) {
+	if c.flow == "" {
+		return
+	}
+	c.step(stepFlow)
+	flow, err := c.client.Flow(ctx, c.flow, c.number)
+	if err != nil {
+		c.expect(false, "the read fails: %v", err)
+		return
+	}
+	c.expect(flow.ID == c.flow, "the ID is another one")
+	c.expect(flow.Status != "", "there is no status")
+	c.expect(flow.CanSendMessage != "" && len(flow.Entities) > 0, "the health is %q, with %d entities", flow.CanSendMessage, len(flow.Entities))
 }
 
 // restore puts the key back that was on the number. The context of a test has

@@ -13,13 +13,17 @@ import (
 )
 
 // differences says where the answers in two records differ. The wording of
-// messages is not compared: the client does not depend on it.
+// messages is not compared: the client does not depend on it. What is read of a
+// Flow is not compared, either: it depends on the Flow.
 func differences(recorded, mock record) []string {
 	var all []string
 	add := func(statement, format string, args ...any) {
 		all = append(all, fmt.Sprintf("%q: ", statement)+fmt.Sprintf(format, args...))
 	}
 	for _, expected := range mock.Steps {
+		if expected.Statement == stepFlow {
+			continue
+		}
 		i := slices.IndexFunc(recorded.Steps, func(s step) bool { return s.Statement == expected.Statement })
 		if i < 0 {
 			add(expected.Statement, "the step is not in the record")
@@ -145,7 +149,7 @@ func TestDifferences(t *testing.T) {
 	}
 	short := usual
 	short.Steps = usual.Steps[:2]
-	if found := differences(short, usual); len(found) != len(usual.Steps)-2 {
+	if found := differences(short, usual); len(found) != len(usual.Steps)-2-1 { // without the one of the Flow
 		t.Errorf("of a run that was stopped: %q", found)
 	}
 }

@@ -20,6 +20,7 @@ import (
 const (
 	envToken        = "WHATSAPP_ACCESS_TOKEN"
 	envNumber       = "WHATSAPP_TEST_PHONE_NUMBER_ID"
+	envFlow         = "WHATSAPP_TEST_FLOW_ID"
 	envIsTestNumber = "WHATSAPP_TEST_NUMBER_IS_FOR_TESTS"
 	envMayLeaveKey  = "WHATSAPP_TEST_MAY_LEAVE_KEY"
 	envAppSecret    = "WHATSAPP_APP_SECRET"
@@ -33,7 +34,7 @@ var live = flag.String("live", "", "the file that TestLive writes; without it, T
 // their values.
 func fromEnvironment(getenv func(string) string) (account, error) {
 	a := account{
-		token: getenv(envToken), number: getenv(envNumber), appSecret: getenv(envAppSecret),
+		token: getenv(envToken), number: getenv(envNumber), flow: getenv(envFlow), appSecret: getenv(envAppSecret),
 		apiVersion: getenv(envAPIVersion), baseURL: getenv(envBaseURL), mayLeaveKey: getenv(envMayLeaveKey) == "yes",
 	}
 	var err error
@@ -42,6 +43,9 @@ func fromEnvironment(getenv func(string) string) (account, error) {
 	}
 	if strings.Trim(a.number, "0123456789") != "" {
 		err = errors.Join(err, fmt.Errorf("%s has something other than digits", envNumber))
+	}
+	if strings.Trim(a.flow, "0123456789") != "" {
+		err = errors.Join(err, fmt.Errorf("%s has something other than digits", envFlow))
 	}
 	if getenv(envIsTestNumber) != "yes" {
 		err = errors.Join(err, fmt.Errorf("the test replaces the key of the number several times, and what is encrypted with its keys cannot be read. "+
@@ -100,6 +104,7 @@ func TestFromEnvironment(t *testing.T) {
 		"no token":          {with(envToken, ""), envToken},
 		"no number":         {with(envNumber, ""), envNumber},
 		"a phone number":    {with(envNumber, "+1 631 555 0100"), envNumber},
+		"the URL of a Flow": {with(envFlow, "https://business.facebook.com/631"), envFlow},
 		"not a test number": {with(envIsTestNumber, ""), envIsTestNumber},
 		"another word":      {with(envIsTestNumber, "no"), envIsTestNumber},
 	} {
@@ -107,7 +112,7 @@ func TestFromEnvironment(t *testing.T) {
 			t.Parallel()
 			a, err := fromEnvironment(func(name string) string { return test.environment[name] })
 			if test.names == "" {
-				if err != nil || a.token != mockToken || a.number != mockNumber || a.mayLeaveKey {
+				if err != nil || a.token != mockToken || a.number != mockNumber || a.flow != "" || a.mayLeaveKey {
 					t.Errorf("%+v, %v", a, err)
 				}
 				return
@@ -121,6 +126,9 @@ func TestFromEnvironment(t *testing.T) {
 		})
 	}
 	if a, err := fromEnvironment(func(name string) string { return with(envMayLeaveKey, "yes")[name] }); err != nil || !a.mayLeaveKey {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err := fromEnvironment(func(name string) string { return with(envFlow, mockFlow)[name] }); err != nil || a.flow != mockFlow {
 		t.Errorf("%+v, %v", a, err)
 	}
 }

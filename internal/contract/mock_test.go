@@ -27,6 +27,8 @@ const (
 	mockToken  = "EAAContractTestToken"
 	mockSecret = "0123456789abcdef0123456789abcdef"
 	mockNumber = "106540352242922"
+	mockCanary = "hidden-token"
+	mockFlow   = "1231231231231"
 )
 
 // testKeys takes time, and the keys of all runs can be the same.
@@ -37,7 +39,7 @@ var keyBefore = sync.OnceValue(func() string { return spki(newKey(&witness{}, 20
 func mockAccount(t testing.TB, server *graphmock.Server) account {
 	t.Helper()
 	return account{
-		baseURL: server.URL(), apiVersion: graph.DefaultAPIVersion, token: mockToken, appSecret: mockSecret, number: mockNumber,
+		baseURL: server.URL(), apiVersion: graph.DefaultAPIVersion, token: mockToken, appSecret: mockSecret, number: mockNumber, flow: mockFlow,
 		rescue: filepath.Join(t.TempDir(), "key.pem"), clock: fakeclock.New(),
 	}
 }
@@ -46,6 +48,7 @@ func startMock(t testing.TB, withKey bool) *graphmock.Server {
 	t.Helper()
 	server := graphmock.NewServer(graphmock.Options{Token: mockToken, AppSecret: mockSecret}, mockNumber)
 	t.Cleanup(server.Close)
+	server.AddFlow(graphmock.Flow{ID: mockFlow, EndpointURI: "https://endpoint.example.com/flow?token=" + mockCanary})
 	if withKey {
 		server.SetKey(mockNumber, keyBefore(), graphmock.StatusValid)
 	}
@@ -215,6 +218,37 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// An answer about a Flow without what the client relies on is reported.
+func TestFlow(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no permission": graphmock.ErrorBody(10, 0, "OAuthException", "message", nil),
+		"another Flow":  `{"id":"999","status":"DRAFT","health_status":{"can_send_message":"AVAILABLE","entities":[{"entity_type":"FLOW"}]}}`,
+		"no status":     `{"id":"` + mockFlow + `","health_status":{"can_send_message":"AVAILABLE","entities":[{"entity_type":"FLOW"}]}}`,
+		"no health":     `{"id":"` + mockFlow + `","status":"DRAFT"}`,
+		"no entities":   `{"id":"` + mockFlow + `","status":"DRAFT","health_status":{"can_send_message":"AVAILABLE","entities":[]}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startMock(t, true)
+			server.Script(graphmock.Fault{Object: mockFlow, Body: body})
+			a := mockAccount(t, server)
+			seen := observe(t.Context(), a, newRecorder(a))
+			if !seen.failed || !strings.Contains(seen.output(), stepFlow+`" does not hold`) {
+				t.Errorf("printed:\n%s", seen.output())
+			}
+			isRestored(t, server, a)
+			printsNoSecret(t, seen.output(), a)
+		})
+	}
+	server := startMock(t, true)
+	a := mockAccount(t, server)
+	a.flow = ""
+	if seen := observe(t.Context(), a, newRecorder(a)); seen.failed || server.Count("", mockFlow) > 0 {
+		t.Errorf("without a Flow:\n%s", seen.output())
+	}
+}
+
 // A cancelled run, as on an interrupt, restores the key, too.
 func TestRestore_cancelled(t *testing.T) {
 	t.Parallel()
@@ -286,7 +320,7 @@ func TestAKeyMayStayOnANumberWithoutOne(t *testing.T) {
 // looked for one by one.
 func canaries(a account) []string {
 	k := testKeys()
-	all := []string{a.token, a.appSecret, a.number, proof(a.appSecret, a.token)}
+	all := []string{a.token, a.appSecret, a.number, a.flow, mockCanary, proof(a.appSecret, a.token)}
 	for _, key := range []*rsa.PublicKey{k.short, k.pkcs1, k.crlf, k.canonical, parse(keyBefore())} {
 		lines := strings.Split(strings.TrimSpace(spki(key)), "\n")
 		all = append(all, lines[1:len(lines)-1]...)
@@ -298,7 +332,7 @@ func canaries(a account) []string {
 func printsNoSecret(t *testing.T, text string, a account) {
 	t.Helper()
 	for _, canary := range canaries(a) {
-		if len(canary) > 12 && strings.Contains(text, canary) { // the last line of a key is short
+		if len(canary) >= 12 && strings.Contains(text, canary) { // the last line of a key is short
 			t.Errorf("%q is in\n%s", canary, text)
 		}
 	}

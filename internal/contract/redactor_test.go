@@ -29,6 +29,9 @@ type redactor struct {
 
 func newRedactor(a account) redactor {
 	r := redactor{secrets: map[string]string{a.token: "{access_token}", a.number: "{phone_number_id}"}}
+	if a.flow != "" {
+		r.secrets[a.flow] = "{flow_id}"
+	}
 	if a.appSecret != "" {
 		r.secrets[a.appSecret] = "{app_secret}"
 		r.secrets[proof(a.appSecret, a.token)] = "{appsecret_proof}"
@@ -68,8 +71,8 @@ func (r redactor) redact(text string) string {
 
 // texts are the fields whose text is kept, after it was redacted.
 var texts = []string{
-	"business_public_key_signature_status", "details", "error_data", "error_user_msg", "error_user_title",
-	"message", "messaging_product", "success", "type",
+	"business_public_key_signature_status", "can_send_message", "data_api_version", "details", "entity_type", "error_data",
+	"error_user_msg", "error_user_title", "json_version", "message", "messaging_product", "status", "success", "type",
 }
 
 // numbers are the fields whose number is kept.
