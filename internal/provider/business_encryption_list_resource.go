@@ -175,7 +175,7 @@ func (l listing) result(ctx context.Context, number graph.PhoneNumber, slot grap
 		return result
 	}
 	var model businessEncryptionModel
-	result.Diagnostics.Append(result.Resource.Get(ctx, &model)...)
+	result.Diagnostics.Append(model.get(ctx, result.Resource.Raw)...)
 	model.see(slot)
 	result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 	return result

@@ -84,7 +84,7 @@ func (r *businessEncryptionResource) Update(ctx context.Context, req resource.Up
 
 func (r *businessEncryptionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state businessEncryptionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(state.get(ctx, req.State.Raw)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

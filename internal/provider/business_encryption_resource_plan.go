@@ -30,7 +30,7 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 // guard in both cases.
 func (r *businessEncryptionResource) planCreate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var plan businessEncryptionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(plan.get(ctx, req.Plan.Raw)...)
 	writeOnly := writeOnlyKey(ctx, req.Config, &resp.Diagnostics)
 	replaced, diags := managedNumber(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
@@ -53,8 +53,8 @@ func (r *businessEncryptionResource) planCreate(ctx context.Context, req resourc
 // planCreate with the private data that is set here.
 func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var plan, state businessEncryptionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(state.get(ctx, req.State.Raw)...)
+	resp.Diagnostics.Append(plan.get(ctx, req.Plan.Raw)...)
 	writeOnly := writeOnlyKey(ctx, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -84,7 +84,7 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 
 func (r *businessEncryptionResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state businessEncryptionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(state.get(ctx, req.State.Raw)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

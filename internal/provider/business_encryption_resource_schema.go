@@ -6,7 +6,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/numbervalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -17,7 +16,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graph"
 )
@@ -39,19 +37,6 @@ const (
 var graphID = regexp.MustCompile(`^[0-9]{5,25}$`)
 
 const phoneNumberIDRule = "must be a phone number ID, which has 5 to 25 digits and is not the phone number itself; the app dashboard shows it under WhatsApp > API Setup"
-
-type businessEncryptionModel struct {
-	ID              types.String   `tfsdk:"id"`
-	PhoneNumberID   types.String   `tfsdk:"phone_number_id"`
-	PublicKey       publicKeyValue `tfsdk:"business_public_key"`
-	PublicKeyWO     publicKeyValue `tfsdk:"business_public_key_wo"` // null except in the configuration
-	PublicKeyWOVer  types.Number   `tfsdk:"business_public_key_wo_version"`
-	SignatureStatus types.String   `tfsdk:"business_public_key_signature_status"`
-	Fingerprint     types.String   `tfsdk:"business_public_key_fingerprint"`
-	AllowOverwrite  types.Bool     `tfsdk:"allow_overwrite"`
-	EndpointCheck   types.Object   `tfsdk:"endpoint_check"`
-	Timeouts        timeouts.Value `tfsdk:"timeouts"`
-}
 
 func (r *businessEncryptionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{

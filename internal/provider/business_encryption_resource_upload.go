@@ -39,7 +39,7 @@ type upload struct {
 // newUpload reads the plan. It reports an error where nothing can be uploaded.
 func (r *businessEncryptionResource) newUpload(ctx context.Context, action string, plan tfsdk.Plan, config tfsdk.Config, diags *diag.Diagnostics) *upload {
 	u := &upload{action: action, provider: r.provider, plan: plan}
-	diags.Append(plan.Get(ctx, &u.planned)...)
+	diags.Append(u.planned.get(ctx, plan.Raw)...)
 	u.model = u.planned
 	u.model.ID = u.model.PhoneNumberID
 	u.writeOnly = writeOnlyKey(ctx, config, diags)

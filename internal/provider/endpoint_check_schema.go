@@ -93,7 +93,7 @@ func (v waitFits) MarkdownDescription(ctx context.Context) string { return v.Des
 
 func (waitFits) ValidateResource(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config businessEncryptionModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(config.get(ctx, req.Config.Raw)...)
 	if resp.Diagnostics.HasError() || config.EndpointCheck.IsNull() || config.EndpointCheck.IsUnknown() {
 		return
 	}
