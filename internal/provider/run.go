@@ -34,7 +34,7 @@ func (r *run) number(id string) *runNumber {
 	}
 	n, ok := r.byID[id]
 	if !ok {
-		n = &runNumber{}
+		n = &runNumber{writing: make(chan struct{}, 1)}
 		r.byID[id] = n
 	}
 	return n
@@ -43,8 +43,10 @@ func (r *run) number(id string) *runNumber {
 // runNumber is one phone number in a run.
 type runNumber struct {
 	// writing makes check, upload and confirmation one step. Two resources with
-	// the same number would otherwise both find it without a key.
-	writing sync.Mutex
+	// the same number would otherwise both find it without a key. It is a channel,
+	// and not a mutex, because testing/synctest does not advance the time of a bubble
+	// while a goroutine waits for a mutex, and the upload that is waited for sleeps.
+	writing chan struct{}
 
 	mu       sync.Mutex // guards the fields below
 	slot     graph.Slot // what the plan of a create saw
@@ -56,8 +58,8 @@ type runNumber struct {
 
 // lock returns the function that unlocks.
 func (n *runNumber) lock() func() {
-	n.writing.Lock()
-	return n.writing.Unlock
+	n.writing <- struct{}{}
+	return func() { <-n.writing }
 }
 
 // freshFor is how long the provider trusts what the plan of a create saw.

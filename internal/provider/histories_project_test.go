@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// block is a resource in a configuration.
+type block struct {
+	number     int
+	key        keyID
+	form       int // how the key is written
+	writeOnly  bool
+	version    int  // of a write-only key; 0 for none
+	generating bool // a write-only key whose source returns another key in each run
+	overwrite  overwrite
+	timeouts   bool
+	check      *checkSpec
+}
+
+type overwrite int
+
+const (
+	overwriteUnset overwrite = iota
+	overwriteFalse
+	overwriteTrue
+)
+
+// checkSpec is an endpoint_check.
+type checkSpec struct {
+	endpoints  []int
+	answers    int
+	wait       string
+	mayBeVague bool // inconclusive = "warning"
+}
+
+func (b block) String() string {
+	key := b.key.String()
+	if b.form > 0 {
+		key += fmt.Sprintf(" in form %d", b.form)
+	}
+	if b.generating {
+		key = "a generated key"
+	}
+	if b.writeOnly {
+		key = "write-only " + key
+	}
+	if b.version > 0 {
+		key += fmt.Sprintf(" version %d", b.version)
+	}
+	more := ""
+	if b.overwrite != overwriteUnset {
+		more += fmt.Sprintf(", allow_overwrite = %t", b.overwrite == overwriteTrue)
+	}
+	if b.timeouts {
+		more += ", timeouts"
+	}
+	if b.check != nil {
+		more += fmt.Sprintf(", endpoint_check %+v", *b.check)
+	}
+	return fmt.Sprintf("number %d with %s%s", b.number, key, more)
+}
+
+// unstable reports whether no plan of an update can be applied: the source returns
+// another key for the apply than for the plan, and nothing says to keep the old one.
+func (b block) unstable() bool { return b.generating && b.version == 0 }
+
+// importing is an import block.
+type importing struct {
+	number     string
+	byIdentity bool
+}
+
+// project is a folder with a configuration and a state.
+type project struct {
+	name    string
+	blocks  map[string]block
+	moves   [][2]string // from, to
+	imports map[string]importing
+	saved   *plannedRun
+
+	// remembered is the key that the last upload of a resource left on its number:
+	// what a write-only key is repaired with.
+	remembered map[string]keyID
+	generated  map[string][]keyID // by a source, so far
+
+	mu     sync.Mutex // guards state and serial
+	state  map[string]record
+	serial int
+}
+
+func newProject(name string) *project {
+	return &project{
+		name: name, blocks: map[string]block{}, imports: map[string]importing{}, remembered: map[string]keyID{},
+		generated: map[string][]keyID{}, state: map[string]record{},
+	}
+}
+
+func (p *project) addresses() []string {
+	all := slices.Collect(maps.Keys(p.blocks))
+	for address := range p.state {
+		if _, ok := p.blocks[address]; !ok {
+			all = append(all, address)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// move renames what is in a state, as core does before it calls the provider.
+func (p *project) move(state map[string]record) map[string]record {
+	moved := maps.Clone(state)
+	for _, m := range p.moves {
+		rec, there := moved[m[0]]
+		if _, taken := moved[m[1]]; !there || taken {
+			continue
+		}
+		moved[m[1]] = rec
+		delete(moved, m[0])
+	}
+	return moved
+}
+
+// commitMoves renames what the model knows of the resources.
+func (p *project) commitMoves() {
+	for _, m := range p.moves {
+		_, there := p.state[m[0]]
+		_, taken := p.state[m[1]]
+		if there && !taken {
+			p.remembered[m[1]] = p.remembered[m[0]]
+			delete(p.remembered, m[0])
+		}
+	}
+}
+
+// evaluate is the configuration of a resource, and the keys that it gives. An
+// ephemeral source is opened once in a run.
+func (r *coreRun) evaluate(address string, b block, _ bool) (tftypes.Value, []keyID) {
+	values := map[string]tftypes.Value{}
+	for name, typ := range r.typ.AttributeTypes {
+		values[name] = tftypes.NewValue(typ, nil)
+	}
+	key := b.key
+	if b.generating {
+		key = r.open(address)
+	}
+	written := text(forms[b.form](keys.text(key)))
+	values[attrPhoneNumberID] = text(numberOf(b))
+	if b.writeOnly {
+		values[attrPublicKeyWO] = written
+	} else {
+		values[attrPublicKey] = written
+	}
+	if b.version > 0 {
+		values[attrPublicKeyWOVer] = tftypes.NewValue(tftypes.Number, big.NewFloat(float64(b.version)))
+	}
+	if b.overwrite != overwriteUnset {
+		values[attrAllowOverwrite] = tftypes.NewValue(tftypes.Bool, b.overwrite == overwriteTrue)
+	}
+	if b.timeouts {
+		values[attrTimeouts] = *timeoutsWith("read", "100s")
+	}
+	if b.check != nil {
+		values[attrEndpointCheck] = b.check.value(r.typ.AttributeTypes[attrEndpointCheck].(tftypes.Object), r.stage)
+	}
+	return tftypes.NewValue(r.typ, values), []keyID{key}
+}
+
+func (c *checkSpec) value(typ tftypes.Object, s *stage) tftypes.Value {
+	var uris []tftypes.Value
+	for _, i := range c.endpoints {
+		uris = append(uris, text(s.uri(i)))
+	}
+	values := map[string]tftypes.Value{
+		attrEndpointURIs: tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, uris),
+		attrWait:         tftypes.NewValue(tftypes.String, nil),
+		attrAnswers:      tftypes.NewValue(tftypes.Number, big.NewFloat(float64(c.answers))),
+		attrInconclusive: tftypes.NewValue(tftypes.String, nil),
+	}
+	if c.wait != "" {
+		values[attrWait] = text(c.wait)
+	}
+	if c.mayBeVague {
+		values[attrInconclusive] = text(inconclusiveWarning)
+	}
+	return tftypes.NewValue(typ, values)
+}
+
+func (s *stage) uri(endpoint int) string {
+	return s.endpoints[endpoint].URL() + "/flow?secret=" + storySecretURI
+}
+
+func (r *coreRun) open(address string) keyID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if key, ok := r.opened[address]; ok {
+		return key
+	}
+	if r.opened == nil {
+		r.opened = map[string]keyID{}
+	}
+	key := r.nextKey()
+	r.opened[address] = key
+	r.project.mu.Lock()
+	defer r.project.mu.Unlock()
+	r.project.generated[address] = append(r.project.generated[address], key)
+	return key
+}
+
+// nextKey is a key that nothing had before.
+func (s *stage) nextKey() keyID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts["keys"]++
+	return firstNewKey + keyID(s.counts["keys"])
+}
+
+func (p *project) String() string {
+	var all []string
+	for _, address := range slices.Sorted(maps.Keys(p.blocks)) {
+		all = append(all, address+" = "+p.blocks[address].String())
+	}
+	return strings.Join(all, "; ")
+}
