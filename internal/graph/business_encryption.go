@@ -76,12 +76,37 @@ func (c *Client) BusinessEncryption(ctx context.Context, phoneNumberID string) (
 // When the outcome of a try is uncertain, the number is read before the key is
 // sent again: if it already holds the key with a valid signature, that is it.
 func (c *Client) SetBusinessPublicKey(ctx context.Context, phoneNumberID string, key pemkey.PublicKey) error {
+	return c.setBusinessPublicKey(ctx, phoneNumberID, key, false)
+}
+
+// SetFirstBusinessPublicKey is SetBusinessPublicKey for a number that is not to
+// lose another key, and that the caller has just read. Minutes may pass before a
+// further try, so the number is read before each, and the call fails with an
+// *OccupiedError when it holds a different key by then.
+func (c *Client) SetFirstBusinessPublicKey(ctx context.Context, phoneNumberID string, key pemkey.PublicKey) error {
+	return c.setBusinessPublicKey(ctx, phoneNumberID, key, true)
+}
+
+// OccupiedError says that a number got a different key while an upload was tried.
+type OccupiedError struct {
+	Slot      Slot // what the number holds
+	Uncertain bool // an earlier try may have taken effect
+}
+
+// Error does not name the key.
+func (e *OccupiedError) Error() string { return "the number holds a different key by now" }
+
+func (c *Client) setBusinessPublicKey(ctx context.Context, phoneNumberID string, key pemkey.PublicKey, first bool) error {
 	return c.do(ctx, request{
 		method: http.MethodPost, object: phoneNumberID, edge: businessEncryptionEdge,
-		values: url.Values{"business_public_key": {key.PEM()}},
-		decode: decodeSuccess,
+		values:     url.Values{"business_public_key": {key.PEM()}},
+		decode:     decodeSuccess,
+		looksFirst: first,
 		recheck: func(ctx context.Context) (bool, error) {
 			slot, err := c.BusinessEncryption(ctx, phoneNumberID)
+			if err == nil && first && slot.HasKey() && !slot.Holds(key) {
+				err = &OccupiedError{Slot: slot}
+			}
 			return err == nil && slot.Confirms(key), err
 		},
 	})

@@ -163,6 +163,10 @@ type request struct {
 	// recheck, if there is one, finds out between two tries whether one with an
 	// uncertain outcome took effect.
 	recheck func(context.Context) (done bool, err error)
+
+	// looksFirst is set when recheck also says whether the request may still be
+	// sent, so that it is asked before each further try.
+	looksFirst bool
 }
 
 func (r request) call() Call { return Call{r.method, r.object, r.edge} }

@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -14,19 +15,36 @@ type Wait struct {
 	For    time.Duration
 }
 
+// looksAgainAfter is how long a request may be held back by the brake before
+// looksFirst applies to its first try, too.
+const looksAgainAfter = 5 * time.Second
+
 // do sends the request until it succeeds, fails for good, or has used up its
 // tries or its time. Between two tries it asks recheck, if there is one,
-// whether one with an uncertain outcome took effect. Every failure is an *Error.
+// whether one with an uncertain outcome took effect. Every failure is an *Error,
+// or the *OccupiedError of recheck.
 func (c *Client) do(ctx context.Context, r request) error {
 	delays := newDelays(c.config.RetryMaxWait)
 	doubt := false
+	var failed *Error // the last try
 	for tries := 1; ; tries++ {
+		before := c.config.Clock.Now()
 		pass, held := c.enter(ctx, r.call())
 		if held != nil {
 			held.doubt = doubt
 			return held
 		}
-		failed := c.once(ctx, r)
+		if r.looksFirst && c.config.Clock.Now().Sub(before) >= looksAgainAfter {
+			// What the caller has read is old by now. The read goes through the brake,
+			// too, and the tries are not used up: nothing was sent.
+			pass.unanswered()
+			if done, err := c.look(ctx, r, failed); done || err != nil {
+				return err
+			}
+			tries--
+			continue
+		}
+		failed = c.once(ctx, r)
 		c.refusal.note(r.call(), failed)
 		if failed == nil {
 			pass.answered()
@@ -53,23 +71,31 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if why := c.tooLong(ctx, wait, failed.AskedWait > 0); why != "" {
 			return failed.gaveUp(why, wait, c.config.RetryMaxWait)
 		}
-		if failed.Class == ClassRateLimit {
-			continue // the brake holds this request like every other one
-		}
-		if c.wait(ctx, r.call(), failed, wait) != nil {
+		// After a rate limit, the brake holds back whatever is sent next.
+		limited := failed.Class == ClassRateLimit
+		if !limited && c.wait(ctx, r.call(), failed, wait) != nil {
 			return failed.gaveUp(WaitInterrupted, wait, c.config.RetryMaxWait)
 		}
-		if r.recheck == nil || !failed.Uncertain() {
+		if r.recheck == nil || !r.looksFirst && (limited || !doubt) {
 			continue
 		}
-		done, err := r.recheck(ctx)
-		if done {
-			return nil
-		}
-		if err != nil {
-			return failed.gaveUp(OutcomeUnknown, wait, c.config.RetryMaxWait)
+		if done, err := c.look(ctx, r, failed); done || err != nil {
+			return err
 		}
 	}
+}
+
+// look asks recheck after a try that failed, or before the first one. The error
+// says why the request is not sent again.
+func (c *Client) look(ctx context.Context, r request, failed *Error) (done bool, err error) {
+	doubt := failed != nil && failed.Uncertain()
+	done, err = r.recheck(ctx)
+	if occupied, ok := errors.AsType[*OccupiedError](err); ok {
+		occupied.Uncertain = doubt
+	} else if err != nil && doubt {
+		return false, failed.gaveUp(OutcomeUnknown, 0, c.config.RetryMaxWait)
+	}
+	return done, err
 }
 
 // enter waits until the brake lets the call pass. The error is for a call that

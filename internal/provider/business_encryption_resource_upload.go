@@ -51,10 +51,15 @@ func (r *businessEncryptionResource) newUpload(ctx context.Context, action strin
 
 func (u *upload) number() string { return u.model.PhoneNumberID.ValueString() }
 
+// guarded reports whether the upload must not replace a different key.
+func (u *upload) guarded() bool {
+	return u.action == actionCreate && !u.model.AllowOverwrite.ValueBool()
+}
+
 // mayUpload asks the overwrite guard and the endpoints. It reports an error when
 // one of them says no.
 func (u *upload) mayUpload(ctx context.Context, diags *diag.Diagnostics) bool {
-	guarded := u.action == actionCreate && !u.model.AllowOverwrite.ValueBool()
+	guarded := u.guarded()
 	if !guarded && u.check == nil {
 		return true
 	}
@@ -92,7 +97,16 @@ func (u *upload) read(ctx context.Context, slot *graph.Slot, diags *diag.Diagnos
 func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
 	number := u.number()
 	u.provider.run.number(number).uploads()
-	if err := u.client.SetBusinessPublicKey(ctx, number, u.key); err != nil {
+	set := u.client.SetBusinessPublicKey
+	if u.guarded() {
+		set = u.client.SetFirstBusinessPublicKey
+	}
+	err := set(ctx, number, u.key)
+	if occupied, ok := errors.AsType[*graph.OccupiedError](err); ok {
+		u.refuseLate(occupied, diags)
+		return false
+	}
+	if err != nil {
 		diags.Append(graphError(u.action, number, err))
 		return false
 	}
@@ -102,7 +116,7 @@ func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
 	u.model.Fingerprint = types.StringValue(u.key.Fingerprint())
 	u.model.SignatureStatus = types.StringNull()
 
-	err := u.client.Confirm(ctx, number, u.key)
+	err = u.client.Confirm(ctx, number, u.key)
 	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); ok {
 		u.model.see(unconfirmed.Slot)
 		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", u.notConfirmed(unconfirmed))

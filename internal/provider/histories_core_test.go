@@ -252,7 +252,8 @@ func (r *coreRun) refresh(address string, o *object, b *block) (*object, bool) {
 		r.blame(address, "Provider produced invalid object", "the refreshed value has unknown values")
 	}
 	r.noWriteOnly(address, "refresh", read.value)
-	r.judgeRead(c, o, read)
+	unread := slices.ContainsFunc(resp.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Summary == summaryNotRead })
+	r.judgeRead(c, o, read, unread)
 	return read, true
 }
 

@@ -39,7 +39,7 @@ func (s *stage) judgeUpload(x *exchange) {
 			s.violated("the create of %s uploads %s to a number that nobody has looked at", c.address, x.posted)
 		case seen.shown != keyNone && seen.shown != x.posted:
 			s.violated("the create of %s replaces %s, which it has seen, with %s", c.address, seen.shown, x.posted)
-		case time.Since(seen.at) > freshFor+time.Second && lastOf(c.exchanges, func(x *exchange) bool { return x.method == http.MethodPost }) == nil:
+		case time.Since(seen.at) > freshFor+time.Second:
 			s.violated("the create of %s uploads %s to a number that was last looked at %s ago", c.address, x.posted, time.Since(seen.at))
 		}
 	}
@@ -103,8 +103,18 @@ func (s *stage) endpointAskedForMore(c *rpc) bool {
 	return checked > 1 || c.block == nil
 }
 
-func (r *coreRun) judgeRead(c *rpc, before, after *object) {
+// summaryNotRead is the warning in place of an error that another resource has
+// reported already. The run fails anyway.
+const summaryNotRead = "A number was not read"
+
+func (r *coreRun) judgeRead(c *rpc, before, after *object, unread bool) {
 	r.onlyReads(c, c.exchanges)
+	if unread {
+		if !after.value.Equal(before.value) {
+			r.violated("%s was not read, and has changed in the state", c.address)
+		}
+		return
+	}
 	r.within(c, `^GET$`, 1+r.retries, 0)
 	last := lastOf(c.exchanges, func(*exchange) bool { return true })
 	if last == nil {
@@ -305,6 +315,9 @@ func (p *project) recall(address string) (keyID, bool) {
 // judgeWords looks for secrets in what a run says, and for what core blames the
 // provider for.
 func (r *coreRun) judgeWords() {
+	if slices.ContainsFunc(r.said, func(d said) bool { return d.summary == summaryNotRead }) && !hasError(r.said) {
+		r.violated("a number was not read, and the run does not fail")
+	}
 	for _, d := range r.said {
 		r.judgeSecrecy("a diagnostic of "+d.address, d.summary+d.detail)
 		unstable := false

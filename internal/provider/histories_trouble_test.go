@@ -102,6 +102,10 @@ func drawTrouble(t *rapid.T, c *command) {
 		return
 	}
 	tr := rapid.SampledFrom(troubles()).Draw(t, "trouble")
+	if tr.kill == "" && tr.refused == 0 && rarely(t, 4, "and meanwhile") {
+		event := drawWorldStep(t)
+		tr.name, tr.event = tr.name+", and meanwhile "+event.text, &event
+	}
 	c.trouble = &tr
 	c.lose = tr.kill == "cli" && drawBool.Draw(t, "lose the state")
 }

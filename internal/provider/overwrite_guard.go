@@ -89,6 +89,18 @@ func (u *upload) mayReplace(slot graph.Slot, diags *diag.Diagnostics) bool {
 	return !diags.HasError()
 }
 
+// refuseLate is for a number that got a different key after mayReplace, while the
+// upload was tried again.
+func (u *upload) refuseLate(e *graph.OccupiedError, diags *diag.Diagnostics) {
+	tried := "Nothing was uploaded."
+	if e.Uncertain {
+		tried = "Whether an earlier try uploaded it is not known; if it did, the number has got the other key since."
+	}
+	diags.AddAttributeError(path.Root(attrPublicKey), "The number already holds a different key",
+		fmt.Sprintf("Phone number ID %s has got %s while the provider tried to upload %s. The upload was not tried again, because it would replace the key on the number. %s\n\n%s",
+			u.number(), describeKey(e.Slot.Key), describeKey(u.key), tried, waysOn(u.number(), e.Slot, numberIsNew)))
+}
+
 // refuseOverwrite reports an error when the number holds a different key.
 func refuseOverwrite(number string, slot graph.Slot, key pemkey.PublicKey, c circumstance, diags *diag.Diagnostics) {
 	if !slot.HasKey() || slot.Holds(key) {

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// Histories in which something was not as it has to be, when they were found.
+
+// follow plays a history, and looks at how it ends.
+func follow(t *testing.T, h history, then func(*stage)) {
+	t.Helper()
+	th := newTheatre(t)
+	synctest.Test(t, func(t *testing.T) {
+		h.steps = append(h.steps, step{"look", then})
+		s := th.play(h)
+		if len(s.violations) > 0 {
+			t.Errorf("%s\n\n%s", strings.Join(s.violations, "\n"), s.story())
+		}
+	})
+}
+
+// holding expects a key on a number.
+func holding(t *testing.T, n int, want keyID) func(*stage) {
+	t.Helper()
+	return func(s *stage) {
+		if text, _ := s.server.Key(number(n)); keys.identify(text) != want {
+			t.Errorf("number %d holds %s, not %s", n, keys.identify(text), want)
+		}
+	}
+}
+
+// Somebody puts a key on a number while a create waits for the end of a rate limit.
+// The create looked at the number a minute ago, when it was empty.
+func TestHistory_aKeyThatArrivesDuringARateLimitIsKept(t *testing.T) {
+	t.Parallel()
+	foreign := putKey(0, keyForeign, 0, graphmock.StatusValid)
+	follow(t, history{retries: 2, steps: []step{
+		write(0, "a", block{number: 0, key: keyAlpha}),
+		runs(0, command{mode: "apply", after: 2, trouble: &trouble{name: "a rate limit, and meanwhile " + foreign.text, fault: graphmock.RateLimit(80008, 1), event: &foreign}}),
+	}}, holding(t, 0, keyForeign))
+}
+
+// The same while the answer to the first try of a create is lost.
+func TestHistory_aKeyThatArrivesBetweenTwoTriesOfACreateIsKept(t *testing.T) {
+	t.Parallel()
+	foreign := putKey(0, keyForeign, 0, graphmock.StatusValid)
+	follow(t, history{retries: 2, steps: []step{
+		write(0, "a", block{number: 0, key: keyAlpha}),
+		runs(0, command{mode: "apply", after: 2, trouble: &trouble{name: "an outage, and meanwhile " + foreign.text, fault: graphmock.Fault{Status: 500}, event: &foreign}}),
+	}}, holding(t, 0, keyForeign))
+}
