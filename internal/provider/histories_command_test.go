@@ -138,7 +138,7 @@ func (s *stage) executeArmed(p *project, c command, active **coreRun) *result {
 // planAll plans everything.
 func (r *coreRun) planAll(c command) *plannedRun {
 	p := r.project
-	plan := &plannedRun{changes: map[string]change{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), serial: p.serial, seen: r.changed}
+	plan := &plannedRun{changes: map[string]change{}, late: map[string]bool{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), serial: p.serial, seen: r.changed}
 	records := p.move(p.state)
 	r.walk(r.allAddresses(records), func(address string) { r.planOne(c, plan, records, address) })
 	if c.mode == "destroy" && !hasError(r.said) && !r.stopped.Load() && !r.killed.Load() {
@@ -154,6 +154,9 @@ func (r *coreRun) planAll(c command) *plannedRun {
 				}
 			}
 		})
+	}
+	for address, b := range plan.blocks {
+		plan.late[address] = p.isLate(address, b, false)
 	}
 	plan.said = r.said
 	return plan
@@ -265,7 +268,10 @@ func (s *stage) mustSucceed(p *project, c command, plan *plannedRun) bool {
 		return false
 	}
 	numbers := map[string]bool{}
-	for _, b := range plan.blocks {
+	for address, b := range plan.blocks {
+		if b.late && plan.late[address] {
+			return false
+		}
 		if numbers[numberOf(b)] || b.unstable() || b.generating || b.check != nil && !s.proves(b) {
 			return false
 		}

@@ -70,6 +70,7 @@ type plannedRun struct {
 	changes map[string]change
 	prior   map[string]*object
 	blocks  map[string]block // the configuration that was planned
+	late    map[string]bool  // whose key was not known
 	serial  int              // of the state
 	seen    int              // how often the world had changed
 	said    []said
@@ -310,7 +311,7 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 			prior, private, identity = current.value, current.private, current.identity
 		}
 	}
-	resp, ok := r.askForPlan(c, config, prior, private, identity)
+	resp, ok := r.askForPlan(c, config, prior, private, identity, false)
 	if !ok {
 		return change{}, false
 	}
@@ -329,7 +330,7 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 	case forceReplace || requiresReplace(resp.RequiresReplace, prior, planned):
 		result.verb = verbReplace
 		// Terraform asks for a second plan, of the create.
-		resp, ok = r.askForPlan(c, config, null, resp.PlannedPrivate, resp.PlannedIdentity)
+		resp, ok = r.askForPlan(c, config, null, resp.PlannedPrivate, resp.PlannedIdentity, true)
 		if !ok {
 			return change{}, false
 		}
@@ -367,7 +368,7 @@ func (r *coreRun) validate(c *rpc, config tftypes.Value) bool {
 	return !r.say(c.address, resp.Diagnostics, nil)
 }
 
-func (r *coreRun) askForPlan(c *rpc, config, prior tftypes.Value, private []byte, identity *tfprotov6.ResourceIdentityData) (*tfprotov6.PlanResourceChangeResponse, bool) {
+func (r *coreRun) askForPlan(c *rpc, config, prior tftypes.Value, private []byte, identity *tfprotov6.ResourceIdentityData, replacing bool) (*tfprotov6.PlanResourceChangeResponse, bool) {
 	proposed := r.proposedNew(prior, config)
 	began := len(c.exchanges)
 	resp, err := r.plugin.PlanResourceChange(c.context(), &tfprotov6.PlanResourceChangeRequest{
@@ -382,7 +383,7 @@ func (r *coreRun) askForPlan(c *rpc, config, prior tftypes.Value, private []byte
 		return nil, false
 	}
 	failed := r.say(c.address, resp.Diagnostics, nil)
-	r.judgePlan(c, c.exchanges[began:], prior, config, failed)
+	r.judgePlan(c, c.exchanges[began:], prior, config, replacing, failed)
 	return resp, !failed
 }
 

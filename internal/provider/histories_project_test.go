@@ -21,6 +21,7 @@ type block struct {
 	writeOnly  bool
 	version    int  // of a write-only key; 0 for none
 	generating bool // a write-only key whose source returns another key in each run
+	late       bool // the key is known only during the apply, because another resource makes it
 	overwrite  overwrite
 	timeouts   bool
 	check      *checkSpec
@@ -57,6 +58,9 @@ func (b block) String() string {
 		key += fmt.Sprintf(" version %d", b.version)
 	}
 	more := ""
+	if b.late {
+		more += ", known only during the apply"
+	}
 	if b.overwrite != overwriteUnset {
 		more += fmt.Sprintf(", allow_overwrite = %t", b.overwrite == overwriteTrue)
 	}
@@ -91,6 +95,7 @@ type project struct {
 	// what a write-only key is repaired with.
 	remembered map[string]keyID
 	generated  map[string][]keyID // by a source, so far
+	known      map[string]bool    // late keys that an apply has made known
 
 	mu     sync.Mutex // guards state and serial
 	state  map[string]record
@@ -100,7 +105,7 @@ type project struct {
 func newProject(name string) *project {
 	return &project{
 		name: name, blocks: map[string]block{}, imports: map[string]importing{}, remembered: map[string]keyID{},
-		generated: map[string][]keyID{}, state: map[string]record{},
+		generated: map[string][]keyID{}, known: map[string]bool{}, state: map[string]record{},
 	}
 }
 
@@ -143,7 +148,7 @@ func (p *project) commitMoves() {
 
 // evaluate is the configuration of a resource, and the keys that it gives. An
 // ephemeral source is opened once in a run.
-func (r *coreRun) evaluate(address string, b block, _ bool) (tftypes.Value, []keyID) {
+func (r *coreRun) evaluate(address string, b block, applying bool) (tftypes.Value, []keyID) {
 	values := map[string]tftypes.Value{}
 	for name, typ := range r.typ.AttributeTypes {
 		values[name] = tftypes.NewValue(typ, nil)
@@ -153,6 +158,9 @@ func (r *coreRun) evaluate(address string, b block, _ bool) (tftypes.Value, []ke
 		key = r.open(address)
 	}
 	written := text(forms[b.form](keys.text(key)))
+	if r.project.isLate(address, b, applying) {
+		written = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	}
 	values[attrPhoneNumberID] = text(numberOf(b))
 	if b.writeOnly {
 		values[attrPublicKeyWO] = written
@@ -172,6 +180,17 @@ func (r *coreRun) evaluate(address string, b block, _ bool) (tftypes.Value, []ke
 		values[attrEndpointCheck] = b.check.value(r.typ.AttributeTypes[attrEndpointCheck].(tftypes.Object), r.stage)
 	}
 	return tftypes.NewValue(r.typ, values), []keyID{key}
+}
+
+// isLate reports whether the key of a block is not known yet. An apply makes it
+// known.
+func (p *project) isLate(address string, b block, applying bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if applying {
+		p.known[address] = true
+	}
+	return b.late && !p.known[address]
 }
 
 func (c *checkSpec) value(typ tftypes.Object, s *stage) tftypes.Value {

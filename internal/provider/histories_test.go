@@ -123,6 +123,7 @@ func (s *stage) story() string {
 func write(project int, address string, b block) step {
 	return step{fmt.Sprintf("project %d: write %s = %s", project, address, b), func(s *stage) {
 		s.projects[project].blocks[address] = b
+		s.projects[project].known[address] = false
 		s.changed++
 	}}
 }
@@ -143,6 +144,7 @@ func rename(project int, from, to string, moved bool) step {
 			return
 		}
 		delete(p.blocks, from)
+		p.known[to] = p.known[from]
 		delete(p.imports, from)
 		p.blocks[to] = b
 		if moved {
@@ -465,6 +467,7 @@ func (f flavour) drawBlock(t *rapid.T) block {
 		b.version = rapid.IntRange(0, 2).Draw(t, "version")
 		b.generating = rarely(t, 3, "generating")
 	}
+	b.late = rarely(t, 6, "late")
 	b.overwrite = rapid.SampledFrom([]overwrite{overwriteUnset, overwriteUnset, overwriteFalse, overwriteTrue}).Draw(t, "overwrite")
 	b.timeouts = rarely(t, 6, "timeouts")
 	if rarely(t, f.check, "check") {
@@ -543,6 +546,8 @@ func (f flavour) drawStep(t *rapid.T) step {
 		return write(p, drawAddress.Draw(t, "address"), f.drawBlock(t))
 	case kind < 75:
 		return drawWorldStep(t)
+	case kind < 77:
+		return queries(rarely(t, 2, "whole resources"), rarely(t, 2, "without key"))
 	}
 	address := drawAddress.Draw(t, "address")
 	switch rapid.SampledFrom([]string{"remove", "rename", "swap", "import", "taint", "untaint", "forget"}).Draw(t, "deed") {

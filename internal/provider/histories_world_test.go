@@ -366,6 +366,7 @@ func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	x.at = time.Now()
+	s.judgeNumber(x)
 	if x.method == http.MethodPost {
 		form, _ := url.ParseQuery(string(body))
 		x.posted = keys.identify(form.Get("business_public_key"))
