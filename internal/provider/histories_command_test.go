@@ -17,7 +17,8 @@ import (
 
 // command is one run of the CLI.
 type command struct {
-	mode      string // apply, plan, save, applySaved, refresh, destroy
+	mode      string // apply, plan, save, applySaved, refresh, destroy, taint, untaint, forget
+	address   string // of a resource that is tainted or forgotten
 	noRefresh bool
 	replace   string // an address
 	order     uint64 // of the resources
@@ -29,7 +30,7 @@ type command struct {
 }
 
 func (c command) String() string {
-	text := "terraform " + c.mode
+	text := strings.TrimSpace("terraform " + c.mode + " " + c.address)
 	if c.noRefresh {
 		text += " -refresh=false"
 	}
@@ -101,6 +102,9 @@ func (s *stage) execute(p *project, c command) *result {
 }
 
 func (s *stage) executeArmed(p *project, c command, active **coreRun) *result {
+	if c.address != "" {
+		return p.edit(c)
+	}
 	before := maps.Clone(p.state)
 	if c.mode == "applySaved" {
 		if p.saved == nil {
@@ -109,7 +113,7 @@ func (s *stage) executeArmed(p *project, c command, active **coreRun) *result {
 		plan := p.saved
 		p.saved = nil
 		if plan.serial != p.serial {
-			return &result{failed: true} // "Saved plan is stale"
+			return &result{failed: true, said: []said{{summary: "Saved plan is stale"}}}
 		}
 		return s.apply(p, c, plan, before, active)
 	}
@@ -135,12 +139,41 @@ func (s *stage) executeArmed(p *project, c command, active **coreRun) *result {
 	return applied
 }
 
+// edit changes the state without the provider.
+func (p *project) edit(c command) *result {
+	if !p.canEdit(c) {
+		return nil
+	}
+	rec := p.state[c.address]
+	rec.tainted = c.mode == "taint"
+	p.state[c.address] = rec
+	if c.mode == "forget" {
+		delete(p.state, c.address)
+	}
+	p.serial++
+	return &result{}
+}
+
+// canEdit reports whether Terraform has something to edit.
+func (p *project) canEdit(c command) bool {
+	rec, ok := p.state[c.address]
+	return ok && (c.mode != "untaint" || rec.tainted)
+}
+
 // planAll plans everything.
 func (r *coreRun) planAll(c command) *plannedRun {
 	p := r.project
 	plan := &plannedRun{changes: map[string]change{}, late: map[string]bool{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), serial: p.serial, seen: r.changed}
 	records := p.move(p.state)
-	r.walk(r.allAddresses(records), func(address string) { r.planOne(c, plan, records, address) })
+	if c.mode == "destroy" && (c.noRefresh || len(records) == 0) {
+		r.walk(slices.Collect(maps.Keys(records)), func(address string) {
+			if o, ok := r.load(address, records[address]); ok {
+				r.keep(plan, address, o, nil)
+			}
+		})
+	} else {
+		r.walk(r.allAddresses(records), func(address string) { r.planOne(c, plan, records, address) })
+	}
 	if c.mode == "destroy" && !hasError(r.said) && !r.stopped.Load() && !r.killed.Load() {
 		// Terraform refreshes with a plan like any other, and then plans the destroy
 		// in a new process of the provider.
@@ -158,7 +191,7 @@ func (r *coreRun) planAll(c command) *plannedRun {
 	for address, b := range plan.blocks {
 		plan.late[address] = p.isLate(address, b, false)
 	}
-	plan.said = r.said
+	plan.said = slices.Concat(r.said, r.hidden)
 	return plan
 }
 

@@ -142,6 +142,7 @@ type coreRun struct {
 
 	mu     sync.Mutex // guards the fields below
 	said   []said
+	hidden []said           // that Terraform does not show
 	opened map[string]keyID // what an ephemeral source has returned in this run
 }
 
@@ -162,6 +163,16 @@ func (r *coreRun) say(address string, diags []*tfprotov6.Diagnostic, err error) 
 		r.said = append(r.said, said{address: address, summary: "Plugin error", detail: err.Error()})
 	}
 	return failed
+}
+
+// hide is for the warnings of the second plan of a replacement. Terraform does not
+// show them, because most repeat those of the first.
+func (r *coreRun) hide(address string, diags []*tfprotov6.Diagnostic) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range diags {
+		r.hidden = append(r.hidden, said{address, d.Summary, d.Detail, true})
+	}
 }
 
 // blame is a diagnostic of core itself: the provider has broken the protocol.
@@ -382,7 +393,12 @@ func (r *coreRun) askForPlan(c *rpc, config, prior tftypes.Value, private []byte
 		r.say(c.address, nil, err)
 		return nil, false
 	}
-	failed := r.say(c.address, resp.Diagnostics, nil)
+	failed := slices.ContainsFunc(resp.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
+	if replacing && !failed {
+		r.hide(c.address, resp.Diagnostics)
+	} else {
+		r.say(c.address, resp.Diagnostics, nil)
+	}
 	r.judgePlan(c, c.exchanges[began:], prior, config, replacing, failed)
 	return resp, !failed
 }

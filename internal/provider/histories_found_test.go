@@ -17,7 +17,7 @@ func follow(t *testing.T, h history, then func(*stage)) {
 	t.Helper()
 	th := newTheatre(t)
 	synctest.Test(t, func(t *testing.T) {
-		h.steps = append(h.steps, step{"look", then})
+		h.steps = append(h.steps, step{text: "look", do: then})
 		s := th.play(h)
 		if len(s.violations) > 0 {
 			t.Errorf("%s\n\n%s", strings.Join(s.violations, "\n"), s.story())

@@ -328,7 +328,7 @@ func (r *coreRun) judgeWords() {
 	if slices.ContainsFunc(r.said, func(d said) bool { return d.summary == summaryNotRead }) && !hasError(r.said) {
 		r.violated("a number was not read, and the run does not fail")
 	}
-	for _, d := range r.said {
+	for _, d := range slices.Concat(r.said, r.hidden) {
 		r.judgeSecrecy("a diagnostic of "+d.address, d.summary+d.detail)
 		unstable := false
 		if b, ok := r.project.blocks[d.address]; ok {

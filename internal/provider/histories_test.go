@@ -31,6 +31,12 @@ type history struct {
 type step struct {
 	text string
 	do   func(*stage)
+
+	project int
+	command *command // of a run of Terraform
+	block   *block   // that is written
+	address string   // where it is written
+	virtual bool     // cannot be played with the real CLI, for which time is real
 }
 
 // GoString is what rapid prints.
@@ -121,15 +127,18 @@ func (s *stage) story() string {
 // Steps that people take.
 
 func write(project int, address string, b block) step {
-	return step{fmt.Sprintf("project %d: write %s = %s", project, address, b), func(s *stage) {
-		s.projects[project].blocks[address] = b
-		s.projects[project].known[address] = false
+	return step{text: fmt.Sprintf("project %d: write %s = %s", project, address, b), project: project, address: address, block: &b, do: func(s *stage) {
+		p := s.projects[project]
+		p.blocks[address] = b
+		p.known[address] = false
+		// A person removes a moved block from an address that is used again.
+		p.moves = slices.DeleteFunc(p.moves, func(m [2]string) bool { return m[0] == address })
 		s.changed++
 	}}
 }
 
 func remove(project int, address string) step {
-	return step{fmt.Sprintf("project %d: remove %s", project, address), func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: remove %s", project, address), do: func(s *stage) {
 		delete(s.projects[project].blocks, address)
 		delete(s.projects[project].imports, address)
 		s.changed++
@@ -137,7 +146,7 @@ func remove(project int, address string) step {
 }
 
 func rename(project int, from, to string, moved bool) step {
-	return step{fmt.Sprintf("project %d: rename %s to %s, with a moved block: %t", project, from, to, moved), func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: rename %s to %s, with a moved block: %t", project, from, to, moved), do: func(s *stage) {
 		p := s.projects[project]
 		b, ok := p.blocks[from]
 		if _, taken := p.blocks[to]; !ok || taken || from == to {
@@ -148,14 +157,14 @@ func rename(project int, from, to string, moved bool) step {
 		delete(p.imports, from)
 		p.blocks[to] = b
 		if moved {
-			p.moves = append(p.moves, [2]string{from, to})
+			p.moves = [][2]string{{from, to}} // an earlier one has done its work, or is given up
 		}
 		s.changed++
 	}}
 }
 
 func swap(project int, one, other string) step {
-	return step{fmt.Sprintf("project %d: swap the numbers of %s and %s", project, one, other), func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: swap the numbers of %s and %s", project, one, other), do: func(s *stage) {
 		p := s.projects[project]
 		a, okA := p.blocks[one]
 		b, okB := p.blocks[other]
@@ -169,7 +178,7 @@ func swap(project int, one, other string) step {
 }
 
 func importBlock(project int, address string, byIdentity bool) step {
-	return step{fmt.Sprintf("project %d: import %s, by identity: %t", project, address, byIdentity), func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: import %s, by identity: %t", project, address, byIdentity), do: func(s *stage) {
 		p := s.projects[project]
 		if b, ok := p.blocks[address]; ok {
 			p.imports[address] = importing{numberOf(b), byIdentity}
@@ -178,35 +187,8 @@ func importBlock(project int, address string, byIdentity bool) step {
 	}}
 }
 
-func setTainted(project int, address string, tainted bool) step {
-	verb := "untaint"
-	if tainted {
-		verb = "taint"
-	}
-	return step{fmt.Sprintf("project %d: terraform %s %s", project, verb, address), func(s *stage) {
-		p := s.projects[project]
-		if rec, ok := p.state[address]; ok {
-			rec.tainted = tainted
-			p.state[address] = rec
-			p.serial++
-			s.changed++
-		}
-	}}
-}
-
-func forgetResource(project int, address string) step {
-	return step{fmt.Sprintf("project %d: terraform state rm %s", project, address), func(s *stage) {
-		p := s.projects[project]
-		if _, ok := p.state[address]; ok {
-			delete(p.state, address)
-			p.serial++
-			s.changed++
-		}
-	}}
-}
-
 func runs(project int, c command) step {
-	return step{fmt.Sprintf("project %d: %s", project, c), func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: %s", project, c), project: project, command: &c, do: func(s *stage) {
 		s.note("    %s", s.execute(s.projects[project], c))
 	}}
 }
@@ -215,7 +197,7 @@ func runs(project int, c command) step {
 
 // worldStep may happen while a run is under way.
 func worldStep(text string, do func(*stage)) step {
-	return step{text, func(s *stage) {
+	return step{text: text, do: func(s *stage) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		do(s)
@@ -284,7 +266,7 @@ func versionEnds() step {
 
 // lag makes the reads after an upload show the old key, and the old signature.
 func lag(key, signature int) step {
-	return worldStep(fmt.Sprintf("%d reads lag, and %d signatures", key, signature), func(s *stage) {
+	step := worldStep(fmt.Sprintf("%d reads lag, and %d signatures", key, signature), func(s *stage) {
 		s.server.SetKeyLag(key)
 		s.server.SetSignatureLag(signature)
 		s.lagging = key != 0 || signature != 0
@@ -292,6 +274,8 @@ func lag(key, signature int) step {
 			s.catchUp()
 		}
 	})
+	step.virtual = key != 0 || signature != 0
+	return step
 }
 
 func storesInForm(form int) step {
@@ -364,6 +348,7 @@ func (s *stage) advise(p *project, taken map[int]bool) {
 		if b.unstable() {
 			b.version = 9
 		}
+		p.known[address] = true // what makes a late key is applied first
 		if b.generating {
 			b.check = nil // the endpoints here never get the private key
 		}
@@ -560,11 +545,11 @@ func (f flavour) drawStep(t *rapid.T) step {
 	case "import":
 		return importBlock(p, address, drawBool.Draw(t, "by identity"))
 	case "taint":
-		return setTainted(p, address, true)
+		return runs(p, command{mode: "taint", address: address})
 	case "untaint":
-		return setTainted(p, address, false)
+		return runs(p, command{mode: "untaint", address: address})
 	default:
-		return forgetResource(p, address)
+		return runs(p, command{mode: "forget", address: address})
 	}
 }
 
@@ -594,7 +579,13 @@ func TestHistories(t *testing.T) {
 			t.Parallel()
 			th := newTheatre(t)
 			histories := rapid.Custom(func(t *rapid.T) history { return th.drawHistory(t, f) })
-			rapid.Check(t, func(t *rapid.T) { th.tell(t, histories.Draw(t, "history")) })
+			var last []history // the newest of them
+			rapid.Check(t, func(t *rapid.T) {
+				h := histories.Draw(t, "history")
+				th.tell(t, h)
+				last = append(last[max(0, len(last)-999):], h)
+			})
+			th.replayLast(t, last)
 		})
 	}
 }

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A history that was played with the small core is played once more with the real
+// CLI, which must come to the same verdicts: only then is a history that the small
+// core plays one that people can live through.
+//
+// What depends on virtual time, or on what another goroutine does at the same
+// moment, is left out on both sides: lags, kills, Ctrl-C, two projects at the same
+// time, faults of single requests, and sources that generate a key.
+
+// snapshot is what is compared after each run.
+type snapshot struct {
+	failed  bool
+	verbs   map[string]verb
+	said    []string
+	numbers []string
+	states  []string
+}
+
+func (s snapshot) String() string {
+	return fmt.Sprintf("failed: %t\nplanned: %v\nsaid: %s\nnumbers: %s\nstates: %s", s.failed, s.verbs, strings.Join(s.said, "; "), strings.Join(s.numbers, "; "), strings.Join(s.states, "; "))
+}
+
+// playable is a history without what is left out. Runs that an address pair on
+// one number makes depend on the order end it.
+func (h history) playable() history {
+	h.retries = 0
+	var steps []step
+	for _, s := range h.steps {
+		switch {
+		case s.virtual:
+			continue
+		case s.block != nil:
+			b := *s.block
+			b.generating, b.late = false, false
+			if b.check != nil {
+				check := *b.check
+				check.wait, b.check = "", &check
+			}
+			s = write(s.project, s.address, b)
+		case s.command != nil:
+			c := *s.command
+			c.again, c.order, c.parallel = 0, 0, 0
+			if tr := c.trouble; tr != nil && (tr.kill != "" || tr.event != nil || tr.refused > 0 || tr.fault.Times >= 0 || tr.fault.Delay > 0 || tr.fault.Method != "") {
+				c.trouble = nil
+			}
+			c.after = 0
+			s = runs(s.project, c)
+		}
+		steps = append(steps, s)
+	}
+	h.steps = steps
+	return h
+}
+
+// contended reports whether two resources of a project want the same number, so
+// that the outcome depends on the order in which they are visited.
+func (s *stage) contended(p *project) bool {
+	numbers := map[string]string{}
+	for address, b := range p.blocks {
+		if _, taken := numbers[numberOf(b)]; taken {
+			return true
+		}
+		numbers[numberOf(b)] = address
+	}
+	for address, rec := range p.move(p.state) {
+		var state map[string]any
+		_ = json.Unmarshal(rec.json, &state)
+		id, _ := state[attrPhoneNumberID].(string)
+		if other, taken := numbers[id]; taken && other != address {
+			return true
+		}
+		numbers[id] = address
+	}
+	return false
+}
+
+// rehearse plays a history with the small core, and returns what is to be compared.
+func (th *theatre) rehearse(t *testing.T, h history) []snapshot {
+	t.Helper()
+	var all []snapshot
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(th.endpoints)
+		s.retries, s.seed = h.retries, h.seed
+		s.resetEndpoints()
+		if h.frozen != "" {
+			s.thaw(th.frozen[h.frozen])
+		}
+		for _, step := range h.steps {
+			if step.command == nil {
+				step.do(s)
+				continue
+			}
+			p := s.projects[step.project]
+			if s.contended(p) {
+				return
+			}
+			all = append(all, s.snapshot(p, s.execute(p, *step.command)))
+		}
+		if len(s.violations) > 0 {
+			t.Errorf("%s", strings.Join(s.violations, "\n"))
+		}
+	})
+	return all
+}
+
+func (s *stage) snapshot(p *project, res *result) snapshot {
+	shot := snapshot{verbs: map[string]verb{}}
+	if res != nil {
+		shot.failed = res.failed
+		if !shot.failed {
+			maps.Copy(shot.verbs, res.verbs)
+		}
+		for _, d := range res.said {
+			shot.said = append(shot.said, severityOf(d.warning)+" "+d.summary)
+		}
+	}
+	slices.Sort(shot.said)
+	shot.said = slices.Compact(shot.said)
+	for _, id := range storyNumbers {
+		key, status := s.server.Key(id)
+		shot.numbers = append(shot.numbers, fmt.Sprintf("%s, %s", keys.identify(key), status))
+	}
+	for _, address := range slices.Sorted(maps.Keys(p.state)) {
+		rec := p.state[address]
+		var state any
+		_ = json.Unmarshal(rec.json, &state)
+		text, _ := json.Marshal(state)
+		shot.states = append(shot.states, fmt.Sprintf("%s, tainted %t: %s private %s", address, rec.tainted, text, rec.private))
+	}
+	return shot
+}
+
+func severityOf(warning bool) string {
+	if warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// realCLI is a Terraform or an OpenTofu, and a folder in which its init has run.
+type realCLI struct {
+	path     string
+	template string
+	isTofu   bool
+	identity bool // understands identities in import blocks
+}
+
+func newRealCLI(t *testing.T, path string) *realCLI {
+	t.Helper()
+	out, err := exec.Command(path, "version").Output()
+	if err != nil {
+		t.Fatal(path, err)
+	}
+	c := &realCLI{path: path, template: t.TempDir(), isTofu: strings.HasPrefix(string(out), "OpenTofu")}
+	c.identity = !c.isTofu && !strings.Contains(string(out), "v1.11.")
+	if err := os.WriteFile(filepath.Join(c.template, "main.tf"), []byte("terraform {\n  required_providers {\n    whatsapp = {\n      source = \"wa-flows/whatsapp\"\n    }\n  }\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(path, "init", "-no-color")
+	command.Dir = c.template
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return c
+}
+
+// replay is one history with the real CLI.
+type replay struct {
+	*stage
+	cli     *realCLI
+	t       *testing.T
+	folders []string
+}
+
+func (th *theatre) replay(t *testing.T, cli *realCLI, h history, want []snapshot) {
+	t.Helper()
+	s := newStage(th.endpoints)
+	s.resetEndpoints()
+	if err := s.server.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	defer s.server.Close()
+	if h.frozen != "" {
+		s.thaw(th.frozen[h.frozen])
+	}
+	r := &replay{stage: s, cli: cli, t: t}
+	for range s.projects {
+		r.folders = append(r.folders, r.folder())
+	}
+	if h.frozen != "" {
+		r.writeState(r.folders[0], th.frozen[h.frozen].record)
+	}
+	for _, step := range h.steps {
+		if step.command == nil {
+			step.do(s)
+			continue
+		}
+		if len(want) == 0 {
+			return
+		}
+		p := s.projects[step.project]
+		got := s.snapshot(p, nil)
+		if !r.impossible(p, *step.command) {
+			res := r.execute(step.project, *step.command)
+			got = s.snapshot(p, res)
+		}
+		if got.String() != want[0].String() {
+			t.Fatalf("%s\n\nafter: %s\n\nthe small core:\n%s\n\nthe CLI (%s):\n%s", h.GoString(), step.text, want[0], cli.path, got)
+		}
+		want = want[1:]
+	}
+}
+
+// impossible is a run that the small core does not make either.
+func (r *replay) impossible(p *project, c command) bool {
+	if c.address != "" {
+		return !p.canEdit(c)
+	}
+	return c.mode == "applySaved" && p.saved == nil
+}
+
+func (r *replay) folder() string {
+	folder := r.t.TempDir()
+	lock, err := os.ReadFile(filepath.Join(r.cli.template, ".terraform.lock.hcl"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, ".terraform.lock.hcl"), lock, 0o600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return folder
+}
+
+// writeState writes the state of an earlier version, as a state file of this CLI.
+func (r *replay) writeState(folder string, rec record) {
+	host := "registry.terraform.io"
+	if r.cli.isTofu {
+		host = "registry.opentofu.org"
+	}
+	instance := map[string]any{"schema_version": rec.version, "attributes": json.RawMessage(rec.json), "private": rec.private}
+	if rec.tainted {
+		instance["status"] = "tainted"
+	}
+	text, err := json.Marshal(map[string]any{
+		"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "9f2c3a52-6c1b-4b5e-8d0a-0c6f1e1a7b11", "outputs": map[string]any{},
+		"resources": []any{map[string]any{
+			"mode": "managed", "type": resourceType, "name": "a", "provider": `provider["` + host + `/wa-flows/whatsapp"]`, "instances": []any{instance},
+		}},
+	})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "terraform.tfstate"), text, 0o600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *replay) run(folder string, args ...string) (lines []map[string]any, failed bool) {
+	command := exec.CommandContext(r.t.Context(), r.cli.path, args...)
+	command.Dir = folder
+	command.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TF_CLI_CONFIG_FILE=" + os.Getenv("TF_CLI_CONFIG_FILE"), "CHECKPOINT_DISABLE=1",
+		"TF_DATA_DIR=" + filepath.Join(r.cli.template, ".terraform"),
+		envBaseURL + "=" + r.server.URL(), envAccessToken + "=" + storyToken, envAppSecret + "=" + storyAppSecret, envMaxRetries + "=0",
+	}
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	for _, secret := range storySecrets() {
+		if secret != storySecretURI && (bytes.Contains(out, []byte(secret)) || strings.Contains(stderr.String(), secret)) {
+			r.t.Errorf("%v prints the secret %s", args, secret)
+		}
+	}
+	for line := range bytes.Lines(out) {
+		var parsed map[string]any
+		if json.Unmarshal(line, &parsed) == nil {
+			lines = append(lines, parsed)
+		}
+	}
+	_, exited := errors.AsType[*exec.ExitError](err)
+	if err != nil && (!exited || len(lines) == 0) {
+		r.t.Fatalf("%v: %v\n%s%s", args, err, out, stderr.String())
+	}
+	return lines, err != nil
+}
+
+// execute is what the small core does, with the real CLI.
+func (r *replay) execute(project int, c command) *result {
+	p, folder := r.projects[project], r.folders[project]
+	defer r.readState(p, folder)
+	r.arm(c, nil)
+	defer r.disarm()
+	r.writeConfiguration(p, folder)
+	res := &result{}
+	collect := func(lines []map[string]any, failed bool) {
+		res.failed = failed
+		for _, line := range lines {
+			d, ok := line["diagnostic"].(map[string]any)
+			if !ok {
+				continue
+			}
+			summary, _ := d["summary"].(string)
+			res.said = append(res.said, said{summary: summary, warning: d["severity"] == "warning"})
+		}
+	}
+	if c.address != "" {
+		command := map[string][]string{"taint": {"taint"}, "untaint": {"untaint"}, "forget": {"state", "rm"}}[c.mode]
+		out, err := r.plain(folder, append(command, resourceType+"."+c.address)...)
+		if err != nil {
+			r.t.Fatalf("%v\n%s", err, out)
+		}
+		return res
+	}
+	if c.mode == "applySaved" {
+		p.saved = nil
+		collect(r.run(folder, "apply", "-json", "-input=false", "saved"))
+		if slices.ContainsFunc(res.said, func(d said) bool { return d.summary == "Saved plan is stale" }) {
+			return res
+		}
+		if !res.failed {
+			p.imports, p.moves = map[string]importing{}, nil
+		}
+		return res
+	}
+	args := []string{"plan", "-json", "-input=false", "-out=" + c.mode}
+	switch c.mode {
+	case "refresh":
+		args = append(args, "-refresh-only")
+	case "destroy":
+		args = append(args, "-destroy")
+	}
+	if c.noRefresh && c.mode != "refresh" {
+		args = append(args, "-refresh=false")
+	}
+	if c.replace != "" && c.mode != "refresh" && c.mode != "destroy" {
+		args = append(args, "-replace="+resourceType+"."+c.replace)
+	}
+	if c.mode == "save" {
+		args[3] = "-out=saved"
+	}
+	collect(r.run(folder, args...))
+	res.verbs = r.verbs(folder, strings.TrimPrefix(args[3], "-out="), res.failed)
+	switch {
+	case res.failed || c.mode == "plan":
+	case c.mode == "save":
+		p.saved = &plannedRun{}
+	default:
+		collect(r.run(folder, "apply", "-json", "-input=false", c.mode))
+		if !res.failed {
+			p.imports, p.moves = map[string]importing{}, nil
+		}
+	}
+	return res
+}
+
+func (r *replay) plain(folder string, args ...string) (string, error) {
+	command := exec.CommandContext(r.t.Context(), r.cli.path, args...)
+	command.Dir = folder
+	command.Env = append(os.Environ(), "TF_DATA_DIR="+filepath.Join(r.cli.template, ".terraform"))
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+// verbs are the actions of a plan. A plan that failed is not written.
+func (r *replay) verbs(folder, file string, failed bool) map[string]verb {
+	verbs := map[string]verb{}
+	if failed {
+		return verbs
+	}
+	out, err := r.plain(folder, "show", "-json", file)
+	var plan struct {
+		Changes []struct {
+			Address string
+			Change  struct{ Actions []string }
+		} `json:"resource_changes"`
+	}
+	if err != nil || json.Unmarshal([]byte(out), &plan) != nil {
+		r.t.Fatalf("%v\n%s", err, out)
+	}
+	for _, ch := range plan.Changes {
+		v := map[string]verb{"create": verbCreate, "update": verbUpdate, "delete": verbDelete, "delete create": verbReplace}[strings.Join(ch.Change.Actions, " ")]
+		if v != "" {
+			verbs[strings.TrimPrefix(ch.Address, resourceType+".")] = v
+		}
+	}
+	return verbs
+}
+
+func (r *replay) writeConfiguration(p *project, folder string) {
+	resources := map[string]any{}
+	run := &coreRun{stage: r.stage, project: p}
+	for address, b := range p.blocks {
+		value, _ := run.evaluate(address, b, true)
+		given := map[string]any{}
+		for name, v := range plainValue(value).(map[string]any) {
+			if v != nil {
+				given[name] = v
+			}
+		}
+		resources[address] = given
+	}
+	whole := map[string]any{"terraform": map[string]any{"required_providers": map[string]any{"whatsapp": map[string]any{"source": "wa-flows/whatsapp"}}}}
+	if len(resources) > 0 {
+		whole["resource"] = map[string]any{resourceType: resources}
+	}
+	var moved, imports []any
+	for _, m := range p.moves {
+		moved = append(moved, map[string]any{"from": resourceType + "." + m[0], "to": resourceType + "." + m[1]})
+	}
+	for _, address := range slices.Sorted(maps.Keys(p.imports)) {
+		block := map[string]any{"to": resourceType + "." + address}
+		if imp := p.imports[address]; imp.byIdentity && r.cli.identity {
+			block["identity"] = map[string]any{attrPhoneNumberID: imp.number}
+		} else {
+			block["id"] = imp.number
+		}
+		imports = append(imports, block)
+	}
+	if moved != nil {
+		whole["moved"] = moved
+	}
+	if imports != nil {
+		whole["import"] = imports
+	}
+	text, err := json.MarshalIndent(whole, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "main.tf.json"), text, 0o600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// readState takes over what is in the state file.
+func (r *replay) readState(p *project, folder string) {
+	p.state = map[string]record{}
+	text, err := os.ReadFile(filepath.Join(folder, "terraform.tfstate"))
+	if err != nil {
+		return
+	}
+	var state struct {
+		Resources []struct {
+			Name      string
+			Instances []struct {
+				Status     string
+				Version    int64 `json:"schema_version"`
+				Attributes json.RawMessage
+				Private    []byte
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, res := range state.Resources {
+		for _, i := range res.Instances {
+			p.state[res.Name] = record{version: i.Version, json: i.Attributes, private: i.Private, tainted: i.Status == "tainted"}
+		}
+	}
+}
+
+// replayEnd is how long the replays may take, and with which CLIs. make histories
+// sets both.
+func replayEnd(t *testing.T) (clis []string, each time.Duration) {
+	t.Helper()
+	text := os.Getenv("WHATSAPP_HISTORIES_REPLAY")
+	if text == "" {
+		return nil, 0
+	}
+	each, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(os.Getenv("WHATSAPP_HISTORIES_CLIS"), ","), each
+}
+
+// replayLast plays the last histories of a run with each CLI, for as long as there
+// is time.
+func (th *theatre) replayLast(t *testing.T, last []history) {
+	t.Helper()
+	clis, each := replayEnd(t)
+	for _, path := range clis {
+		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+			cli := newRealCLI(t, path)
+			end := time.Now().Add(each)
+			histories, runs := 0, 0
+			for _, h := range slices.Backward(last) {
+				if time.Now().After(end) {
+					break
+				}
+				h = h.playable()
+				want := th.rehearse(t, h)
+				if len(want) == 0 {
+					continue
+				}
+				th.replay(t, cli, h, want)
+				histories++
+				runs += len(want)
+			}
+			t.Logf("%s: %d histories with %d runs come to the same verdicts", path, histories, runs)
+		})
+	}
+}
