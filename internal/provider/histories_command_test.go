@@ -180,8 +180,9 @@ func (r *coreRun) planAll(c command) *plannedRun {
 		r.plugin = r.newPlugin()
 		r.said = nil
 		plan.changes = map[string]change{}
-		r.walk(slices.Collect(maps.Keys(plan.prior)), func(address string) {
-			if o := plan.prior[address]; o.exists() {
+		prior := maps.Clone(plan.prior)
+		r.walk(slices.Collect(maps.Keys(prior)), func(address string) {
+			if o := prior[address]; o.exists() {
 				if ch, ok := r.planDestroy(address, o); ok {
 					r.keep(plan, address, o, &ch)
 				}
