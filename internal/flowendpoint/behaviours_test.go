@@ -128,10 +128,19 @@ func TestSignatures(t *testing.T) {
 			t.Parallel()
 			server := endpointmock.NewServer(endpointmock.Options{Behaviour: test.behaviour, AppSecret: secret}, pair())
 			t.Cleanup(server.Close)
-			for range 20 { // a slash is not in every message
-				if got := ask(t, server.URL(), flowendpoint.Config{AppSecret: test.secret}); got.Verdict != test.verdict {
+			var last flowendpoint.Verdict
+			for range 20 {
+				got := ask(t, server.URL(), flowendpoint.Config{AppSecret: test.secret})
+				if test.behaviour == endpointmock.Reserialised && got.Verdict == flowendpoint.Proven {
+					continue // one message in hundreds has no slash to write in another way
+				}
+				if got.Verdict != test.verdict {
 					t.Fatalf("%+v", got)
 				}
+				last = got.Verdict
+			}
+			if last != test.verdict {
+				t.Errorf("never %s", test.verdict)
 			}
 			select {
 			case <-server.Done():
