@@ -5,6 +5,7 @@ package provider
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"regexp"
 	"runtime"
@@ -201,7 +202,8 @@ func TestManyNumbersInParallel(t *testing.T) {
 	w := newWorld(t, numbers...)
 	w.Script(
 		graphmock.Fault{Method: "POST", After: 20, Times: 3, Status: 503},
-		graphmock.Fault{Method: "POST", After: 60, Times: 2, Status: 400, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "too many calls", nil)},
+		// The waits of all slots add up on the clock that they share, so they are short.
+		graphmock.Fault{Method: "POST", After: 60, Times: 2, Status: 400, Header: http.Header{"Retry-After": {"1"}}, Body: graphmock.ErrorBody(80008, 0, "OAuthException", "too many calls", nil)},
 		graphmock.Fault{Method: "GET", After: 100, Times: 2, Drop: graphmock.DropAfterRequest},
 	)
 	p, a := w.protocol(), keyA(t)
