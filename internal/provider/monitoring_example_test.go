@@ -57,6 +57,7 @@ list)
   ;;
 create)
   [[ "$1 $3" == '--title --body' ]] || exit 1
+  ((${#4} <= 65536)) || exit 1
   number=$((100 + RANDOM))
   printf '%s\n%s\n' "$2" "$4" >"$ISSUES/$number"
   ;;
@@ -338,6 +339,37 @@ func (m *monitor) mustNotHaveUploaded() {
 		m.t.Errorf("%d keys were uploaded", n)
 	}
 	m.ResetRequests()
+}
+
+// aLargePlan stands in for the CLI: its plan changes 5,000 numbers.
+const aLargePlan = `#!/usr/bin/env bash
+case "$1" in
+plan) exit 2 ;;
+show) jq -n '{
+  resource_changes: [range(5000) | {mode: "managed", address: "whatsapp_business_encryption.flows[\"\(.)\"]", change: {actions: ["update"]}}]
+}' ;;
+esac
+`
+
+// A summary of any length and content fits into an issue, and stays a block in it.
+func TestCLI_monitoringSummary(t *testing.T) {
+	t.Parallel()
+	m, _ := newMonitor(t)
+	m.env["CLI"] = filepath.Join(t.TempDir(), "cli")
+	if err := os.WriteFile(m.env["CLI"], []byte(aLargePlan), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const changes = "WhatsApp: the plan has changes"
+	m.run("drift", changes)
+	first, last := "\n    whatsapp_business_encryption.flows[\"0\"]: update\n", "\n    … and more: see the log of the run.\n"
+	if body := m.issues()[changes]; !strings.Contains(body, first) || !strings.Contains(body, last) {
+		t.Errorf("the issue is\n%s", body)
+	}
+
+	m.reports("drift", "A message\n```\n@everybody & all\n", changes)
+	if body := m.issues()[changes]; !strings.Contains(body, "\n\n    A message\n    ```\n    @everybody & all\n") {
+		t.Errorf("the issue is\n%s", body)
+	}
 }
 
 // Each check of the example warns of what it is for, and of nothing else, and the
