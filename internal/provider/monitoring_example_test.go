@@ -296,6 +296,15 @@ func TestCLI_monitoringWorkflow(t *testing.T) {
 	summarized("whatsapp_business_encryption.support: create")
 	apply()
 
+	// A move changes no number, and the exit code is 2 all the same.
+	config := example(t, "monitoring/main.tf")
+	m.write("main.tf", strings.ReplaceAll(config, `"support" {`, `"renamed" {`)+"moved {\n  from = whatsapp_business_encryption.support\n  to = whatsapp_business_encryption.renamed\n}\n")
+	m.run("drift", changes)
+	if want := "whatsapp_business_encryption.renamed: move from whatsapp_business_encryption.support\n"; m.summary != want {
+		t.Errorf("the summary is %q, not %q", m.summary, want)
+	}
+	m.write("main.tf", config)
+
 	// A display name was approved: the number is about to be registered again.
 	m.AddNumber(graphmock.Number{ID: support, NameStatus: "PENDING_REVIEW"})
 	m.SetKey(support, keyA(t), "VALID")
