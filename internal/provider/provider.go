@@ -113,7 +113,7 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 			},
 			"max_retries": schema.NumberAttribute{
 				MarkdownDescription: fmt.Sprintf("How many times a request is sent again after it failed for a temporary reason: a rate limit, a server error, or no answer. From `0` to `%d`. "+
-					"%s Defaults to `%d`.", mostRetries, orFromEnvironment(envMaxRetries), graph.DefaultMaxRetries),
+					"When it is null, the environment variable `%s` is used. Defaults to `%d`.", mostRetries, envMaxRetries, graph.DefaultMaxRetries),
 				Optional:   true,
 				Validators: []validator.Number{wholeNumber{0, mostRetries}},
 			},
@@ -127,7 +127,7 @@ func (p *whatsappProvider) Schema(_ context.Context, _ provider.SchemaRequest, r
 	}
 }
 
-// orFromEnvironment completes the description of an argument.
+// orFromEnvironment completes the description of a text argument.
 func orFromEnvironment(name string) string {
 	return "When it is null or empty, the environment variable `" + name + "` is used."
 }
