@@ -473,6 +473,9 @@ func (s *stage) understand(x *exchange, resp *http.Response) {
 		return // whoever reads the body gets the error
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(data))
+	// Other calls look at what was seen.
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	x.answered, x.status = true, resp.StatusCode
 	var answer struct {
 		Success bool
