@@ -65,6 +65,10 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 	if !writeOnly.IsNull() {
 		uploaded, diags := uploadedKey(ctx, req.Private, state)
 		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(checkRemembered(ctx, req.Private, writeOnly, plan.PublicKeyWOVer, state)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
 		plan.PublicKey = planWriteOnly(writeOnly, plan.PublicKeyWOVer, state, uploaded)
 	}
 	r.provider.warnOfReplacedKeyInUpdate(ctx, req.Private, plan, state, writeOnly, &resp.Diagnostics)

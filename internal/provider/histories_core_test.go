@@ -452,6 +452,7 @@ func (r *coreRun) applyChange(ch change, current *object, b *block, config tftyp
 		if ch.verb != verbUpdate || current == nil {
 			return current
 		}
+		r.project.forgetPrivate(ch.address)
 		return &object{value: ch.before, tainted: current.tainted}
 	}
 	failed := r.say(ch.address, resp.Diagnostics, nil)

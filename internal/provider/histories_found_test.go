@@ -3,9 +3,11 @@
 package provider
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -54,4 +56,23 @@ func TestHistory_aKeyThatArrivesBetweenTwoTriesOfACreateIsKept(t *testing.T) {
 		write(0, "a", block{number: 0, key: keyAlpha}),
 		runs(0, command{mode: "apply", after: 2, trouble: &trouble{name: "an outage, and meanwhile " + foreign.text, fault: graphmock.Fault{Status: 500}, event: &foreign}}),
 	}}, holding(t, 0, keyForeign))
+}
+
+// The plugin dies while a repair puts the remembered key back. Terraform then keeps
+// the resource without its private data, and with it goes what was remembered. The
+// key of somebody else must not be taken for it: the next plan says so, and fails.
+func TestHistory_aForeignKeyIsNotRememberedAfterThePluginDied(t *testing.T) {
+	t.Parallel()
+	dies := graphmock.Fault{Method: http.MethodPost, Delay: 20 * time.Second}
+	follow(t, history{steps: []step{
+		write(0, "a", block{number: 0, key: keyAlpha, writeOnly: true, version: 1}),
+		runs(0, command{mode: "apply"}),
+		putKey(0, keyForeign, 0, graphmock.StatusValid),
+		write(0, "a", block{number: 0, key: keyBravo, writeOnly: true, version: 1}),
+		runs(0, command{mode: "apply", trouble: &trouble{name: "the plugin dies", fault: dies, kill: "provider"}}),
+	}}, func(s *stage) {
+		if res := s.execute(s.projects[0], command{mode: "plan"}); !res.failed {
+			t.Errorf("the next plan %s", res)
+		}
+	})
 }

@@ -18,6 +18,17 @@ import (
 // What has to be true of each call of the provider, whatever happened before and
 // whatever else happens meanwhile.
 
+// The requests of one call, where nothing goes wrong.
+var (
+	onlyOneRead     = regexp.MustCompile(`^GET$`)
+	uploadWithLooks = regexp.MustCompile(`^(GET )?(GET )?POST GET$|^(GET ?){0,2}$`)
+	uploadOrNothing = regexp.MustCompile(`^(POST GET)?$`)
+)
+
+// longestTrust is for how long a create may rely on a look at its number: ten
+// seconds, and the time that a request takes.
+const longestTrust = 11 * time.Second
+
 // judgeNumber is called when a request arrives: each belongs to the number of its
 // resource. A listing reads all numbers.
 func (s *stage) judgeNumber(x *exchange) {
@@ -44,7 +55,7 @@ func (s *stage) judgeUpload(x *exchange) {
 			s.violated("the create of %s uploads %s to a number that nobody has looked at", c.address, x.posted)
 		case seen.shown != keyNone && seen.shown != x.posted:
 			s.violated("the create of %s replaces %s, which it has seen, with %s", c.address, seen.shown, x.posted)
-		case time.Since(seen.at) > freshFor+time.Second:
+		case time.Since(seen.at) > longestTrust:
 			s.violated("the create of %s uploads %s to a number that was last looked at %s ago", c.address, x.posted, time.Since(seen.at))
 		}
 	}
@@ -120,7 +131,7 @@ func (r *coreRun) judgeRead(c *rpc, before, after *object, unread bool) {
 		}
 		return
 	}
-	r.within(c, `^GET$`, 1+r.retries, 0)
+	r.within(c, onlyOneRead, 1+r.retries, 0)
 	last := lastOf(c.exchanges, func(*exchange) bool { return true })
 	if last == nil {
 		r.violated("the read of %s succeeds without a request", c.address)
@@ -147,7 +158,7 @@ func (r *coreRun) judgeRead(c *rpc, before, after *object, unread bool) {
 
 func (r *coreRun) judgeFailedRead(c *rpc) {
 	r.onlyReads(c, c.exchanges)
-	r.within(c, `^GET$`, 1+r.retries, 0)
+	r.within(c, onlyOneRead, 1+r.retries, 0)
 }
 
 // judgePlan is for a create and an update.
@@ -240,9 +251,9 @@ func (r *coreRun) judgeUploads(c *rpc, ch change) {
 		return
 	}
 	// What is allowed without faults is in the guide "Scale and limits".
-	calm := `^(GET )?(GET )?POST GET$|^(GET ?){0,2}$`
+	calm := uploadWithLooks
 	if ch.verb == verbUpdate && c.block.check == nil {
-		calm = `^(POST GET)?$`
+		calm = uploadOrNothing
 	}
 	// A look before, one after the endpoints were asked, one before each further
 	// try, and nine to confirm.
@@ -277,7 +288,7 @@ func (r *coreRun) onlyReads(c *rpc, exchanges []*exchange) {
 
 // within compares the requests of a call with the budget: a pattern where nothing
 // goes wrong, and else the most that the retries allow.
-func (r *coreRun) within(c *rpc, calm string, gets, posts int) {
+func (r *coreRun) within(c *rpc, calm *regexp.Regexp, gets, posts int) {
 	var methods []string
 	for _, x := range c.exchanges {
 		methods = append(methods, x.method)
@@ -288,7 +299,7 @@ func (r *coreRun) within(c *rpc, calm string, gets, posts int) {
 		}
 	}
 	sent := strings.Join(methods, " ")
-	if posts < 0 || gets < 0 || r.calm() && !regexp.MustCompile(calm).MatchString(sent) {
+	if posts < 0 || gets < 0 || r.calm() && !calm.MatchString(sent) {
 		r.violated("%s of %s sends %q", c.op, c.address, sent)
 	}
 }

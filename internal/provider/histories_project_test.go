@@ -95,6 +95,7 @@ type project struct {
 	// what a write-only key is repaired with.
 	remembered map[string]keyID
 	generated  map[string][]keyID // by a source, so far
+	orphaned   map[string]bool    // resources that have lost their private data
 	known      map[string]bool    // late keys that an apply has made known
 
 	mu     sync.Mutex // guards state and serial
@@ -105,7 +106,7 @@ type project struct {
 func newProject(name string) *project {
 	return &project{
 		name: name, blocks: map[string]block{}, imports: map[string]importing{}, remembered: map[string]keyID{},
-		generated: map[string][]keyID{}, known: map[string]bool{}, state: map[string]record{},
+		generated: map[string][]keyID{}, known: map[string]bool{}, orphaned: map[string]bool{}, state: map[string]record{},
 	}
 }
 
@@ -142,6 +143,7 @@ func (p *project) commitMoves() {
 		if there && !taken {
 			p.remembered[m[1]] = p.remembered[m[0]]
 			delete(p.remembered, m[0])
+			p.orphaned[m[1]] = p.orphaned[m[0]]
 		}
 	}
 }
@@ -240,6 +242,12 @@ func (s *stage) nextKey() keyID {
 	defer s.mu.Unlock()
 	s.counts["keys"]++
 	return firstNewKey + keyID(s.counts["keys"])
+}
+
+func (p *project) forgetPrivate(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.orphaned[address] = true
 }
 
 func (p *project) String() string {

@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -56,6 +57,22 @@ func uploadedKey(ctx context.Context, private privateReader, state businessEncry
 		return newPublicKeyValue(pem), diags
 	}
 	return state.PublicKey, diags
+}
+
+// checkRemembered is for a key that a version holds fast. Every upload of one is
+// remembered in the private data, but Terraform loses these when the plugin dies in
+// the middle of an update. The state then has whatever the number showed, which may
+// be the key of somebody else, and must not be taken for the one to keep.
+func checkRemembered(ctx context.Context, private privateReader, given publicKeyValue, version types.Number, state businessEncryptionModel) diag.Diagnostics {
+	text, diags := private.GetKey(ctx, uploadedName)
+	if version.IsNull() || !version.Equal(state.PublicKeyWOVer) || string(text) != "null" && text != nil || given.sameKey(state.PublicKey) {
+		return diags
+	}
+	key, _ := state.PublicKey.key()
+	diags.AddAttributeError(path.Root(attrPublicKeyWOVer), "The uploaded key is not known any more",
+		fmt.Sprintf("Phone number ID %s was last seen with %s. Whether that is the key that was uploaded for %s %s is not known, because Terraform has lost the private data of the resource, as it does when the provider ends in the middle of an update. "+
+			"Nothing was changed. Change %s to take the key of the configuration.", state.PhoneNumberID.ValueString(), describeKey(key), attrPublicKeyWOVer, version.ValueBigFloat().Text('f', -1), attrPublicKeyWOVer))
+	return diags
 }
 
 // writeOnlyKey is the key that the configuration gives as a write-only argument.
