@@ -58,6 +58,25 @@ func TestHistory_aKeyThatArrivesBetweenTwoTriesOfACreateIsKept(t *testing.T) {
 	}}, holding(t, 0, keyForeign))
 }
 
+// Two numbers are created at the same time. The last look at one of them meets a
+// rate limit, which also holds back the upload to the other, and meanwhile both get
+// a key. Nothing was wrong with the upload itself, so it is not a further try.
+func TestHistory_aKeyThatArrivesWhileAnUploadIsHeldBackIsKept(t *testing.T) {
+	t.Parallel()
+	foreign := worldStep("somebody puts keys on both numbers", func(s *stage) {
+		s.server.SetKey(number(0), keys.text(keyForeign), graphmock.StatusValid)
+		s.server.SetKey(number(1), keys.text(keyForeign), graphmock.StatusValid)
+	})
+	follow(t, history{seed: 2, retries: 2, steps: []step{
+		write(0, "a", block{number: 0, key: keyAlpha}),
+		write(0, "b", block{number: 1, key: keyBravo}),
+		runs(0, command{mode: "apply", parallel: 2, after: 3, trouble: &trouble{name: "a rate limit, and meanwhile " + foreign.text, fault: graphmock.RateLimit(80008, 1), event: &foreign}}),
+	}}, func(s *stage) {
+		holding(t, 0, keyForeign)(s)
+		holding(t, 1, keyForeign)(s)
+	})
+}
+
 // The plugin dies while a repair puts the remembered key back. Terraform then keeps
 // the resource without its private data, and with it goes what was remembered. The
 // key of somebody else must not be taken for it: the next plan says so, and fails.

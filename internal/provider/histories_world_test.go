@@ -383,6 +383,9 @@ func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.travel(req.Context(), x.object); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	if s.oldVersion {
 		resp.Header.Set("Facebook-Api-Version", "v26.0")
