@@ -572,12 +572,15 @@ func (th *theatre) drawHistory(t *rapid.T, f flavour) history {
 	return h
 }
 
-// So many of each flavour are what there is time for with the race detector. make
-// test plays more without it, and make histories still more, with the flags of
-// rapid.
+// So many of each flavour are what there is time for with the race detector, from
+// one seed, because a test has the same verdict in every run. make test plays more
+// without the detector, and make histories still more, from a new seed each time.
 func init() {
-	if _, given := os.LookupEnv("RAPID_CHECKS"); !given {
-		if err := flag.Set("rapid.checks", "300"); err != nil {
+	for name, value := range map[string]string{"checks": "300", "seed": "1"} {
+		if _, given := os.LookupEnv("RAPID_" + strings.ToUpper(name)); given {
+			continue
+		}
+		if err := flag.Set("rapid."+name, value); err != nil {
 			panic(err)
 		}
 	}
