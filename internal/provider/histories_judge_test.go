@@ -48,15 +48,15 @@ func (s *stage) judgeUpload(x *exchange) {
 	if !slices.Contains(c.given, x.posted) && (!has || remembered != x.posted || c.block == nil || !c.block.writeOnly) {
 		s.violated("%s uploads %s, which is neither in the configuration (%v) nor remembered", c.address, x.posted, c.given)
 	}
-	seen := s.lastSeen(c, x.object)
+	seen := s.lastSeen(x)
 	if c.creating && c.block.overwrite != overwriteTrue {
 		switch {
 		case seen == nil:
 			s.violated("the create of %s uploads %s to a number that nobody has looked at", c.address, x.posted)
 		case seen.shown != keyNone && seen.shown != x.posted:
 			s.violated("the create of %s replaces %s, which it has seen, with %s", c.address, seen.shown, x.posted)
-		case time.Since(seen.at) > longestTrust:
-			s.violated("the create of %s uploads %s to a number that was last looked at %s ago", c.address, x.posted, time.Since(seen.at))
+		case x.sent.Sub(seen.at) > longestTrust:
+			s.violated("the create of %s uploads %s to a number that was last looked at %s ago", c.address, x.posted, x.sent.Sub(seen.at))
 		}
 	}
 	if c.block != nil && c.block.check != nil && (seen == nil || seen.shown != x.posted) {
@@ -64,14 +64,17 @@ func (s *stage) judgeUpload(x *exchange) {
 	}
 }
 
-// lastSeen is the last answer from which this process knows what the number
-// holds; nil when another resource of the same process has uploaded since.
-func (s *stage) lastSeen(c *rpc, number string) *exchange {
+// lastSeen is the last answer from which this process knew what the number holds
+// when it sent an upload; nil when another resource of the same process has
+// uploaded since. What another resource sees while the upload is on its way comes
+// too late.
+func (s *stage) lastSeen(upload *exchange) *exchange {
+	c := upload.call
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range slices.Backward(s.log) {
 		switch {
-		case x.call.plugin != c.plugin || x.object != number:
+		case x.call.plugin != c.plugin || x.object != upload.object || x.at.After(upload.sent):
 		case x.read:
 			return x
 		case x.method == http.MethodPost && x.call.address != c.address:
@@ -232,7 +235,10 @@ func (r *coreRun) judgeApply(c *rpc, ch change, value tftypes.Value, failed bool
 			r.violated("%s uploaded %s, and the state has %s", c.address, last.posted, is)
 		}
 	}
-	if last != nil && ch.verb == verbUpdate && keys.identify(textOf(ch.before, attrPublicKey)) == last.posted && textOf(ch.before, attrSignatureStatus) == graphmock.StatusValid {
+	// Where the plan did not know the key, as after a change of its version, the same
+	// key may be uploaded again.
+	planned := textOf(ch.after, attrPublicKey) != ""
+	if last != nil && planned && ch.verb == verbUpdate && keys.identify(textOf(ch.before, attrPublicKey)) == last.posted && textOf(ch.before, attrSignatureStatus) == graphmock.StatusValid {
 		r.violated("the update of %s uploads %s, which is on the number with a valid signature", c.address, last.posted)
 	}
 	if last != nil {

@@ -221,7 +221,8 @@ type stage struct {
 
 // exchange is a request and its answer.
 type exchange struct {
-	at     time.Time
+	sent   time.Time
+	at     time.Time // when it arrived
 	call   *rpc
 	method string
 	object string
@@ -355,7 +356,7 @@ func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = req.Body.Close()
 	}
 	parts := strings.Split(strings.Trim(req.URL.Path, "/"), "/")
-	x := &exchange{call: c, method: req.Method, object: parts[min(1, len(parts)-1)], shown: keyNone, posted: keyNone}
+	x := &exchange{call: c, sent: time.Now(), method: req.Method, object: parts[min(1, len(parts)-1)], shown: keyNone, posted: keyNone}
 	if err := s.travel(req.Context(), x.object); err != nil {
 		return nil, err
 	}
