@@ -88,7 +88,7 @@ type trouble struct {
 }
 
 // execute runs the CLI in a project.
-func (s *stage) execute(p *project, c command) *result {
+func (s *simulation) execute(p *project, c command) *result {
 	active := new(*coreRun)
 	s.arm(c, func(whom string) {
 		if *active != nil {
@@ -101,7 +101,7 @@ func (s *stage) execute(p *project, c command) *result {
 	return res
 }
 
-func (s *stage) executeArmed(p *project, c command, active **coreRun) *result {
+func (s *simulation) executeArmed(p *project, c command, active **coreRun) *result {
 	if c.address != "" {
 		return p.edit(c)
 	}
@@ -257,7 +257,7 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 }
 
 // apply does what was planned, in a new process of the provider.
-func (s *stage) apply(p *project, c command, plan *plannedRun, before map[string]record, active **coreRun) *result {
+func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[string]record, active **coreRun) *result {
 	r := s.newRun(p, c.order, c.parallel)
 	*active = r
 	p.commitMoves()
@@ -294,7 +294,7 @@ func (s *stage) apply(p *project, c command, plan *plannedRun, before map[string
 
 // mustSucceed reports whether nothing is left that an apply of the plan could fail
 // with.
-func (s *stage) mustSucceed(p *project, c command, plan *plannedRun) bool {
+func (s *simulation) mustSucceed(p *project, c command, plan *plannedRun) bool {
 	if !s.calm() || c.mode == "refresh" || plan.seen != s.changed || s.together {
 		return false
 	}
@@ -315,13 +315,13 @@ func (s *stage) mustSucceed(p *project, c command, plan *plannedRun) bool {
 }
 
 // proves reports whether all endpoints of a check are as they should be.
-func (s *stage) proves(b block) bool {
+func (s *simulation) proves(b block) bool {
 	return !slices.ContainsFunc(b.check.endpoints, func(i int) bool { return !s.healthy[i] })
 }
 
 // compare plans once more, in another order and with other slots, and expects the
 // same.
-func (s *stage) compare(p *project, c command, plan *plannedRun, res *result) {
+func (s *simulation) compare(p *project, c command, plan *plannedRun, res *result) {
 	c.order, c.parallel = c.again, 1+int(c.again%10)
 	r := s.newRun(p, c.order, c.parallel)
 	other := r.planAll(c)
@@ -363,7 +363,7 @@ func (r *coreRun) end(whom string) {
 }
 
 // arm scripts what is wrong with the world, and the trouble of one run.
-func (s *stage) arm(c command, end func(whom string)) {
+func (s *simulation) arm(c command, end func(whom string)) {
 	s.server.ClearFaults()
 	s.refuse = nil
 	if c.trouble != nil {
@@ -387,8 +387,8 @@ func (s *stage) arm(c command, end func(whom string)) {
 	}
 }
 
-func (s *stage) scriptLost(number string) {
+func (s *simulation) scriptLost(number string) {
 	s.server.Script(graphmock.Fault{Object: number, Times: -1, Status: http.StatusForbidden, Body: s.lost[number]})
 }
 
-func (s *stage) disarm() { s.server.ClearFaults(); s.refuse = nil; s.disturbed = "" }
+func (s *simulation) disarm() { s.server.ClearFaults(); s.refuse = nil; s.disturbed = "" }

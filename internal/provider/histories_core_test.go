@@ -98,9 +98,9 @@ func hasError(all []said) bool {
 // it.
 type plugin struct {
 	tfprotov6.ProviderServer
-	stage *stage
-	dead  atomic.Bool
-	asked []int // how many messages each endpoint had received before
+	simulation *simulation
+	dead       atomic.Bool
+	asked      []int // how many messages each endpoint had received before
 }
 
 // errPluginDied is what Terraform gets from a plugin that is no more.
@@ -131,7 +131,7 @@ func (c *rpc) context() context.Context {
 
 // run is one run of Terraform: a plan, or an apply.
 type coreRun struct {
-	*stage
+	*simulation
 	project  *project
 	plugin   *plugin
 	order    uint64
@@ -146,8 +146,8 @@ type coreRun struct {
 	opened map[string]keyID // what an ephemeral source has returned in this run
 }
 
-func (s *stage) newRun(p *project, order uint64, parallel int) *coreRun {
-	return &coreRun{stage: s, project: p, plugin: s.newPlugin(), order: order, parallel: max(1, parallel)}
+func (s *simulation) newRun(p *project, order uint64, parallel int) *coreRun {
+	return &coreRun{simulation: s, project: p, plugin: s.newPlugin(), order: order, parallel: max(1, parallel)}
 }
 
 func (r *coreRun) say(address string, diags []*tfprotov6.Diagnostic, err error) (failed bool) {
@@ -557,7 +557,7 @@ func (r *coreRun) store(address string, o *object) {
 	r.project.state[address] = r.recordOf(o)
 }
 
-func (s *stage) recordOf(o *object) record {
+func (s *simulation) recordOf(o *object) record {
 	return record{version: s.schema.Version, private: o.private, identity: o.identity, tainted: o.tainted, json: toJSON(o.value)}
 }
 
@@ -571,7 +571,7 @@ func (r *coreRun) noWriteOnly(address, during string, value tftypes.Value) {
 	}
 }
 
-func (s *stage) encode(v tftypes.Value) *tfprotov6.DynamicValue {
+func (s *simulation) encode(v tftypes.Value) *tfprotov6.DynamicValue {
 	d, err := tfprotov6.NewDynamicValue(s.typ, v)
 	if err != nil {
 		panic(err)
@@ -579,7 +579,7 @@ func (s *stage) encode(v tftypes.Value) *tfprotov6.DynamicValue {
 	return &d
 }
 
-func (s *stage) decode(d *tfprotov6.DynamicValue) tftypes.Value {
+func (s *simulation) decode(d *tfprotov6.DynamicValue) tftypes.Value {
 	if d == nil {
 		return tftypes.NewValue(s.typ, nil)
 	}
@@ -590,7 +590,7 @@ func (s *stage) decode(d *tfprotov6.DynamicValue) tftypes.Value {
 	return v
 }
 
-func (s *stage) identity(number string) *tfprotov6.ResourceIdentityData {
+func (s *simulation) identity(number string) *tfprotov6.ResourceIdentityData {
 	d, err := tfprotov6.NewDynamicValue(s.identityType, tftypes.NewValue(s.identityType, map[string]tftypes.Value{attrPhoneNumberID: text(number)}))
 	if err != nil {
 		panic(err)
@@ -601,7 +601,7 @@ func (s *stage) identity(number string) *tfprotov6.ResourceIdentityData {
 // proposedNew is objchange.ProposedNew: the configuration, with what it leaves to
 // the provider as it was before. No attribute of a nested object is computed, so
 // these are taken from the configuration as they are.
-func (s *stage) proposedNew(prior, config tftypes.Value) tftypes.Value {
+func (s *simulation) proposedNew(prior, config tftypes.Value) tftypes.Value {
 	before, given := attributes(prior), attributes(config)
 	proposed := maps.Clone(given)
 	for _, a := range s.schema.Block.Attributes {

@@ -15,9 +15,9 @@ import (
 // Histories in which something was not as it has to be, when they were found.
 
 // follow plays a history, and looks at how it ends.
-func follow(t *testing.T, h history, then func(*stage)) {
+func follow(t *testing.T, h history, then func(*simulation)) {
 	t.Helper()
-	th := newTheatre(t)
+	th := newHistoryFixtures(t)
 	synctest.Test(t, func(t *testing.T) {
 		h.steps = append(h.steps, step{text: "look", do: then})
 		s := th.play(h)
@@ -28,9 +28,9 @@ func follow(t *testing.T, h history, then func(*stage)) {
 }
 
 // holding expects a key on a number.
-func holding(t *testing.T, n int, want keyID) func(*stage) {
+func holding(t *testing.T, n int, want keyID) func(*simulation) {
 	t.Helper()
-	return func(s *stage) {
+	return func(s *simulation) {
 		if text, _ := s.server.Key(number(n)); keys.identify(text) != want {
 			t.Errorf("number %d holds %s, not %s", n, keys.identify(text), want)
 		}
@@ -63,7 +63,7 @@ func TestHistory_aKeyThatArrivesBetweenTwoTriesOfACreateIsKept(t *testing.T) {
 // a key. Nothing was wrong with the upload itself, so it is not a further try.
 func TestHistory_aKeyThatArrivesWhileAnUploadIsHeldBackIsKept(t *testing.T) {
 	t.Parallel()
-	foreign := worldStep("somebody puts keys on both numbers", func(s *stage) {
+	foreign := worldStep("somebody puts keys on both numbers", func(s *simulation) {
 		s.server.SetKey(number(0), keys.text(keyForeign), graphmock.StatusValid)
 		s.server.SetKey(number(1), keys.text(keyForeign), graphmock.StatusValid)
 	})
@@ -71,7 +71,7 @@ func TestHistory_aKeyThatArrivesWhileAnUploadIsHeldBackIsKept(t *testing.T) {
 		write(0, "a", block{number: 0, key: keyAlpha}),
 		write(0, "b", block{number: 1, key: keyBravo}),
 		runs(0, command{mode: "apply", parallel: 2, after: 3, trouble: &trouble{name: "a rate limit, and meanwhile " + foreign.text, fault: graphmock.RateLimit(80008, 1), event: &foreign}}),
-	}}, func(s *stage) {
+	}}, func(s *simulation) {
 		holding(t, 0, keyForeign)(s)
 		holding(t, 1, keyForeign)(s)
 	})
@@ -89,7 +89,7 @@ func TestHistory_aForeignKeyIsNotRememberedAfterThePluginDied(t *testing.T) {
 		putKey(0, keyForeign, 0, graphmock.StatusValid),
 		write(0, "a", block{number: 0, key: keyBravo, writeOnly: true, version: 1}),
 		runs(0, command{mode: "apply", trouble: &trouble{name: "the plugin dies", fault: dies, kill: "provider"}}),
-	}}, func(s *stage) {
+	}}, func(s *simulation) {
 		if res := s.execute(s.projects[0], command{mode: "plan"}); !res.failed {
 			t.Errorf("the next plan %s", res)
 		}

@@ -31,14 +31,14 @@ const longestTrust = 11 * time.Second
 
 // judgeNumber is called when a request arrives: each belongs to the number of its
 // resource. A listing reads all numbers.
-func (s *stage) judgeNumber(x *exchange) {
+func (s *simulation) judgeNumber(x *exchange) {
 	if x.call.op != "list" && x.object != x.call.number {
 		s.violated("%s of %s, which is for %q, sends %s to %s", x.call.op, x.call.address, x.call.number, x.method, x.object)
 	}
 }
 
 // judgeUpload is called when an upload arrives, before it has an effect.
-func (s *stage) judgeUpload(x *exchange) {
+func (s *simulation) judgeUpload(x *exchange) {
 	c := x.call
 	if c.op != "apply" {
 		s.violated("%s of %s uploads a key", c.op, c.address)
@@ -68,7 +68,7 @@ func (s *stage) judgeUpload(x *exchange) {
 // when it sent an upload; nil when another resource of the same process has
 // uploaded since. What another resource sees while the upload is on its way comes
 // too late.
-func (s *stage) lastSeen(upload *exchange) *exchange {
+func (s *simulation) lastSeen(upload *exchange) *exchange {
 	c := upload.call
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *stage) lastSeen(upload *exchange) *exchange {
 
 // judgeProof expects that each endpoint has proven that it can decrypt with the
 // private key of this key, as often as was asked for, in a row.
-func (s *stage) judgeProof(c *rpc, key keyID) {
+func (s *simulation) judgeProof(c *rpc, key keyID) {
 	fingerprint := keys.fingerprint(key)
 	for _, i := range c.block.check.endpoints {
 		proven := 0
@@ -110,7 +110,7 @@ func (s *stage) judgeProof(c *rpc, key keyID) {
 
 // endpointAskedForMore reports whether the endpoints may be asked for several keys
 // at the same time, so that an answer that is no proof may be for another one.
-func (s *stage) endpointAskedForMore(c *rpc) bool {
+func (s *simulation) endpointAskedForMore(c *rpc) bool {
 	checked := 0
 	for _, p := range s.projects {
 		for _, b := range p.blocks {
@@ -311,7 +311,7 @@ func (r *coreRun) within(c *rpc, calm *regexp.Regexp, gets, posts int) {
 }
 
 // calm reports whether nothing disturbs the requests.
-func (s *stage) calm() bool {
+func (s *simulation) calm() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.disturbed == "" && !s.lagging && !s.together && len(s.lost)+len(s.deleted)+len(s.unregistered) == 0
@@ -360,7 +360,7 @@ func (r *coreRun) judgeWords() {
 	}
 }
 
-func (s *stage) judgeSecrecy(where, text string) {
+func (s *simulation) judgeSecrecy(where, text string) {
 	for _, secret := range storySecrets() {
 		if strings.Contains(text, secret) {
 			s.violated("%s has the secret %s", where, secret)
@@ -369,7 +369,7 @@ func (s *stage) judgeSecrecy(where, text string) {
 }
 
 // judgeStates looks for secrets in the states.
-func (s *stage) judgeStates() {
+func (s *simulation) judgeStates() {
 	for _, p := range s.projects {
 		for address, rec := range p.state {
 			// The query of an endpoint is in the configuration, and so in the state.

@@ -179,7 +179,7 @@ func (r *coreRun) evaluate(address string, b block, applying bool) (tftypes.Valu
 		values[attrTimeouts] = *timeoutsWith("read", "100s")
 	}
 	if b.check != nil {
-		values[attrEndpointCheck] = b.check.value(r.typ.AttributeTypes[attrEndpointCheck].(tftypes.Object), r.stage)
+		values[attrEndpointCheck] = b.check.value(r.typ.AttributeTypes[attrEndpointCheck].(tftypes.Object), r.simulation)
 	}
 	return tftypes.NewValue(r.typ, values), []keyID{key}
 }
@@ -195,7 +195,7 @@ func (p *project) isLate(address string, b block, applying bool) bool {
 	return b.late && !p.known[address]
 }
 
-func (c *checkSpec) value(typ tftypes.Object, s *stage) tftypes.Value {
+func (c *checkSpec) value(typ tftypes.Object, s *simulation) tftypes.Value {
 	var uris []tftypes.Value
 	for _, i := range c.endpoints {
 		uris = append(uris, text(s.uri(i)))
@@ -215,7 +215,7 @@ func (c *checkSpec) value(typ tftypes.Object, s *stage) tftypes.Value {
 	return tftypes.NewValue(typ, values)
 }
 
-func (s *stage) uri(endpoint int) string {
+func (s *simulation) uri(endpoint int) string {
 	return s.endpoints[endpoint].URL() + "/flow?secret=" + storySecretURI
 }
 
@@ -237,7 +237,7 @@ func (r *coreRun) open(address string) keyID {
 }
 
 // nextKey is a key that nothing had before.
-func (s *stage) nextKey() keyID {
+func (s *simulation) nextKey() keyID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts["keys"]++

@@ -14,14 +14,14 @@ import (
 // queries runs terraform query for all numbers of the account, with the resources
 // as an import would leave them, or only with their identities.
 func queries(wholeResources, withoutKey bool) step {
-	return step{text: fmt.Sprintf("terraform query, with whole resources: %t, and numbers without a key: %t", wholeResources, withoutKey), virtual: true, do: func(s *stage) {
+	return step{text: fmt.Sprintf("terraform query, with whole resources: %t, and numbers without a key: %t", wholeResources, withoutKey), virtual: true, do: func(s *simulation) {
 		s.arm(command{}, nil)
 		defer s.disarm()
 		s.query(wholeResources, withoutKey)
 	}}
 }
 
-func (s *stage) query(wholeResources, withoutKey bool) {
+func (s *simulation) query(wholeResources, withoutKey bool) {
 	r := s.newRun(s.projects[0], 0, 1)
 	c := r.newCall("the query", "list", nil)
 	typ := storySchemas().ListResourceSchemas[resourceType].ValueType()

@@ -73,7 +73,7 @@ func (h history) playable() history {
 
 // contended reports whether two resources of a project want the same number, so
 // that the outcome depends on the order in which they are visited.
-func (s *stage) contended(p *project) bool {
+func (s *simulation) contended(p *project) bool {
 	numbers := map[string]string{}
 	for address, b := range p.blocks {
 		if _, taken := numbers[numberOf(b)]; taken {
@@ -94,11 +94,11 @@ func (s *stage) contended(p *project) bool {
 }
 
 // rehearse plays a history with the small core, and returns what is to be compared.
-func (th *theatre) rehearse(t *testing.T, h history) []snapshot {
+func (th *historyFixtures) rehearse(t *testing.T, h history) []snapshot {
 	t.Helper()
 	var all []snapshot
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(th.endpoints)
+		s := newSimulation(th.endpoints)
 		s.retries, s.seed = h.retries, h.seed
 		s.resetEndpoints()
 		if h.frozen != "" {
@@ -122,7 +122,7 @@ func (th *theatre) rehearse(t *testing.T, h history) []snapshot {
 	return all
 }
 
-func (s *stage) snapshot(p *project, res *result) snapshot {
+func (s *simulation) snapshot(p *project, res *result) snapshot {
 	shot := snapshot{verbs: map[string]verb{}}
 	if res != nil {
 		shot.failed = res.failed
@@ -185,15 +185,15 @@ func newRealCLI(t *testing.T, path string) *realCLI {
 
 // replay is one history with the real CLI.
 type replay struct {
-	*stage
+	*simulation
 	cli     *realCLI
 	t       *testing.T
 	folders []string
 }
 
-func (th *theatre) replay(t *testing.T, cli *realCLI, h history, want []snapshot) {
+func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []snapshot) {
 	t.Helper()
-	s := newStage(th.endpoints)
+	s := newSimulation(th.endpoints)
 	s.resetEndpoints()
 	if err := s.server.Start(""); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func (th *theatre) replay(t *testing.T, cli *realCLI, h history, want []snapshot
 	if h.frozen != "" {
 		s.thaw(th.frozen[h.frozen])
 	}
-	r := &replay{stage: s, cli: cli, t: t}
+	r := &replay{simulation: s, cli: cli, t: t}
 	for range s.projects {
 		r.folders = append(r.folders, r.folder())
 	}
@@ -407,7 +407,7 @@ func (r *replay) verbs(folder, file string, failed bool) map[string]verb {
 
 func (r *replay) writeConfiguration(p *project, folder string) {
 	resources := map[string]any{}
-	run := &coreRun{stage: r.stage, project: p}
+	run := &coreRun{simulation: r.simulation, project: p}
 	for address, b := range p.blocks {
 		value, _ := run.evaluate(address, b, true)
 		given := map[string]any{}
@@ -495,7 +495,7 @@ func replayEnd(t *testing.T) (clis []string, each time.Duration) {
 
 // replayLast plays the last histories of a run with each CLI, for as long as there
 // is time.
-func (th *theatre) replayLast(t *testing.T, last []history) {
+func (th *historyFixtures) replayLast(t *testing.T, last []history) {
 	t.Helper()
 	clis, each := replayEnd(t)
 	for _, path := range clis {

@@ -31,7 +31,7 @@ type history struct {
 // step is one event of a history.
 type step struct {
 	text string
-	do   func(*stage)
+	do   func(*simulation)
 
 	project int
 	command *command // of a run of Terraform
@@ -54,8 +54,8 @@ func (h history) GoString() string {
 
 func (s step) GoString() string { return s.text }
 
-// theatre is what the histories of a test share.
-type theatre struct {
+// historyFixtures is what the histories of a test share.
+type historyFixtures struct {
 	endpoints []*endpointmock.Server
 	frozen    map[string]frozenRecord
 	names     []string // of the frozen states
@@ -67,10 +67,10 @@ type frozenRecord struct {
 	key keyID
 }
 
-func newTheatre(t testing.TB) *theatre {
+func newHistoryFixtures(t testing.TB) *historyFixtures {
 	t.Helper()
 	keys.readPrivate(t)
-	th := &theatre{
+	th := &historyFixtures{
 		endpoints: []*endpointmock.Server{newEndpoint(t, endpointmock.Options{}), newEndpoint(t, endpointmock.Options{Instances: 2})},
 		frozen:    map[string]frozenRecord{},
 	}
@@ -82,16 +82,16 @@ func newTheatre(t testing.TB) *theatre {
 }
 
 // tell plays a history to its end.
-func (th *theatre) tell(t *rapid.T, h history) {
-	var s *stage
+func (th *historyFixtures) tell(t *rapid.T, h history) {
+	var s *simulation
 	rapid.SyncTest(t, func(*rapid.T) { s = th.play(h) })
 	if len(s.violations) > 0 {
 		t.Fatalf("%s\n\n%s", strings.Join(s.violations, "\n"), s.story())
 	}
 }
 
-func (th *theatre) play(h history) *stage {
-	s := newStage(th.endpoints)
+func (th *historyFixtures) play(h history) *simulation {
+	s := newSimulation(th.endpoints)
 	s.retries, s.seed = h.retries, h.seed
 	s.resetEndpoints()
 	if h.frozen != "" {
@@ -110,7 +110,7 @@ func (th *theatre) play(h history) *stage {
 }
 
 // transcribe adds to the story what the last step has sent.
-func (s *stage) transcribe() {
+func (s *simulation) transcribe() {
 	s.mu.Lock()
 	fresh := s.log[s.told:]
 	s.told = len(s.log)
@@ -120,7 +120,7 @@ func (s *stage) transcribe() {
 	}
 }
 
-func (s *stage) story() string {
+func (s *simulation) story() string {
 	s.transcribe()
 	return strings.Join(s.transcript, "\n")
 }
@@ -128,7 +128,7 @@ func (s *stage) story() string {
 // Steps that people take.
 
 func write(project int, address string, b block) step {
-	return step{text: fmt.Sprintf("project %d: write %s = %s", project, address, b), project: project, address: address, block: &b, do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: write %s = %s", project, address, b), project: project, address: address, block: &b, do: func(s *simulation) {
 		p := s.projects[project]
 		p.blocks[address] = b
 		p.known[address] = false
@@ -139,7 +139,7 @@ func write(project int, address string, b block) step {
 }
 
 func remove(project int, address string) step {
-	return step{text: fmt.Sprintf("project %d: remove %s", project, address), do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: remove %s", project, address), do: func(s *simulation) {
 		delete(s.projects[project].blocks, address)
 		delete(s.projects[project].imports, address)
 		s.changed++
@@ -147,7 +147,7 @@ func remove(project int, address string) step {
 }
 
 func rename(project int, from, to string, moved bool) step {
-	return step{text: fmt.Sprintf("project %d: rename %s to %s, with a moved block: %t", project, from, to, moved), do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: rename %s to %s, with a moved block: %t", project, from, to, moved), do: func(s *simulation) {
 		p := s.projects[project]
 		b, ok := p.blocks[from]
 		if _, taken := p.blocks[to]; !ok || taken || from == to {
@@ -165,7 +165,7 @@ func rename(project int, from, to string, moved bool) step {
 }
 
 func swap(project int, one, other string) step {
-	return step{text: fmt.Sprintf("project %d: swap the numbers of %s and %s", project, one, other), do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: swap the numbers of %s and %s", project, one, other), do: func(s *simulation) {
 		p := s.projects[project]
 		a, okA := p.blocks[one]
 		b, okB := p.blocks[other]
@@ -179,7 +179,7 @@ func swap(project int, one, other string) step {
 }
 
 func importBlock(project int, address string, byIdentity bool) step {
-	return step{text: fmt.Sprintf("project %d: import %s, by identity: %t", project, address, byIdentity), do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: import %s, by identity: %t", project, address, byIdentity), do: func(s *simulation) {
 		p := s.projects[project]
 		if b, ok := p.blocks[address]; ok {
 			p.imports[address] = importing{numberOf(b), byIdentity}
@@ -189,7 +189,7 @@ func importBlock(project int, address string, byIdentity bool) step {
 }
 
 func runs(project int, c command) step {
-	return step{text: fmt.Sprintf("project %d: %s", project, c), project: project, command: &c, do: func(s *stage) {
+	return step{text: fmt.Sprintf("project %d: %s", project, c), project: project, command: &c, do: func(s *simulation) {
 		s.note("    %s", s.execute(s.projects[project], c))
 	}}
 }
@@ -197,8 +197,8 @@ func runs(project int, c command) step {
 // Steps of the world.
 
 // worldStep may happen while a run is under way.
-func worldStep(text string, do func(*stage)) step {
-	return step{text: text, do: func(s *stage) {
+func worldStep(text string, do func(*simulation)) step {
+	return step{text: text, do: func(s *simulation) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		do(s)
@@ -207,40 +207,40 @@ func worldStep(text string, do func(*stage)) step {
 }
 
 func reregister(n int) step {
-	return worldStep(fmt.Sprintf("number %d is registered again", n), func(s *stage) {
+	return worldStep(fmt.Sprintf("number %d is registered again", n), func(s *simulation) {
 		s.server.Reregister(number(n))
 		delete(s.unregistered, n)
 	})
 }
 
 func unregister(n int) step {
-	return worldStep(fmt.Sprintf("number %d is deregistered", n), func(s *stage) {
+	return worldStep(fmt.Sprintf("number %d is deregistered", n), func(s *simulation) {
 		s.server.Deregister(number(n))
 		s.unregistered[n] = true
 	})
 }
 
 func deleteNumber(n int) step {
-	return worldStep(fmt.Sprintf("number %d is deleted", n), func(s *stage) {
+	return worldStep(fmt.Sprintf("number %d is deleted", n), func(s *simulation) {
 		s.server.DeleteNumber(number(n))
 		s.deleted[n] = true
 	})
 }
 
 func putKey(n int, key keyID, form int, status string) step {
-	return worldStep(fmt.Sprintf("somebody puts %s in form %d, %s, on number %d", key, form, status, n), func(s *stage) {
+	return worldStep(fmt.Sprintf("somebody puts %s in form %d, %s, on number %d", key, form, status, n), func(s *simulation) {
 		s.server.SetKey(number(n), forms[form](keys.text(key)), status)
 	})
 }
 
 func damage(n int) step {
-	return worldStep(fmt.Sprintf("the key on number %d is damaged", n), func(s *stage) {
+	return worldStep(fmt.Sprintf("the key on number %d is damaged", n), func(s *simulation) {
 		s.server.SetKey(number(n), "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", graphmock.StatusMismatch)
 	})
 }
 
 func rewrite(n, form int) step {
-	return worldStep(fmt.Sprintf("number %d shows its key in form %d", n, form), func(s *stage) {
+	return worldStep(fmt.Sprintf("number %d shows its key in form %d", n, form), func(s *simulation) {
 		if key, status := s.server.Key(number(n)); keys.identify(key) >= 0 {
 			s.server.SetKey(number(n), forms[form](keys.text(keys.identify(key))), status)
 		}
@@ -248,11 +248,11 @@ func rewrite(n, form int) step {
 }
 
 func blank(n int) step {
-	return worldStep(fmt.Sprintf("number %d loses its key", n), func(s *stage) { s.server.ClearKey(number(n)) })
+	return worldStep(fmt.Sprintf("number %d loses its key", n), func(s *simulation) { s.server.ClearKey(number(n)) })
 }
 
 func permission(n int, lost bool) step {
-	return worldStep(fmt.Sprintf("the permission for number %d is lost: %t", n, lost), func(s *stage) {
+	return worldStep(fmt.Sprintf("the permission for number %d is lost: %t", n, lost), func(s *simulation) {
 		delete(s.lost, number(n))
 		if lost {
 			s.lost[number(n)] = graphmock.ErrorBody(10, 0, "OAuthException", "(#10) Application does not have permission for this action, says "+storyToken, nil)
@@ -262,12 +262,12 @@ func permission(n int, lost bool) step {
 }
 
 func versionEnds() step {
-	return worldStep("the version of the API ends", func(s *stage) { s.oldVersion = true })
+	return worldStep("the version of the API ends", func(s *simulation) { s.oldVersion = true })
 }
 
 // lag makes the reads after an upload show the old key, and the old signature.
 func lag(key, signature int) step {
-	step := worldStep(fmt.Sprintf("%d reads lag, and %d signatures", key, signature), func(s *stage) {
+	step := worldStep(fmt.Sprintf("%d reads lag, and %d signatures", key, signature), func(s *simulation) {
 		s.server.SetKeyLag(key)
 		s.server.SetSignatureLag(signature)
 		s.lagging = key != 0 || signature != 0
@@ -280,12 +280,12 @@ func lag(key, signature int) step {
 }
 
 func storesInForm(form int) step {
-	return worldStep(fmt.Sprintf("the API stores keys in form %d", form), func(s *stage) { s.server.SetStore(forms[form]) })
+	return worldStep(fmt.Sprintf("the API stores keys in form %d", form), func(s *simulation) { s.server.SetStore(forms[form]) })
 }
 
 // finish ends all that is wrong, and lets people follow the advice of the messages.
 // Then two applies come to what the configuration says.
-func (s *stage) finish() {
+func (s *simulation) finish() {
 	s.note("everything works again, and people do what the messages say")
 	s.lost, s.lagging = map[string]string{}, false
 	clear(s.unregistered)
@@ -330,7 +330,7 @@ func (s *stage) finish() {
 }
 
 // catchUp lets the reads show what was uploaded.
-func (s *stage) catchUp() {
+func (s *simulation) catchUp() {
 	for _, id := range storyNumbers {
 		key, status := s.server.Key(id)
 		s.server.SetKey(id, key, status)
@@ -338,7 +338,7 @@ func (s *stage) catchUp() {
 }
 
 // advise changes the configuration as the messages say.
-func (s *stage) advise(p *project, taken map[int]bool) {
+func (s *simulation) advise(p *project, taken map[int]bool) {
 	state := p.move(p.state)
 	for _, address := range slices.Sorted(maps.Keys(p.blocks)) {
 		b := p.blocks[address]
@@ -390,7 +390,7 @@ func expectations(p *project) map[string][]keyID {
 	return want
 }
 
-func (s *stage) resetEndpoints() {
+func (s *simulation) resetEndpoints() {
 	s.healthy = make([]bool, len(s.endpoints))
 	for i, e := range s.endpoints {
 		e.RemoveKey(nil)
@@ -400,7 +400,7 @@ func (s *stage) resetEndpoints() {
 	}
 }
 
-func (s *stage) heal(endpoint int) {
+func (s *simulation) heal(endpoint int) {
 	e := s.endpoints[endpoint]
 	e.SetBehaviour(endpointmock.Normal)
 	for _, key := range keys.private {
@@ -410,7 +410,7 @@ func (s *stage) heal(endpoint int) {
 }
 
 // thaw begins with the state that an earlier version of the provider has left.
-func (s *stage) thaw(f frozenRecord) {
+func (s *simulation) thaw(f frozenRecord) {
 	p := s.projects[0]
 	p.state["a"] = f.record
 	p.remember("a", f.key)
@@ -559,7 +559,7 @@ func (f flavour) drawStep(t *rapid.T) step {
 	}
 }
 
-func (th *theatre) drawHistory(t *rapid.T, f flavour) history {
+func (th *historyFixtures) drawHistory(t *rapid.T, f flavour) history {
 	h := history{seed: uint64(rapid.IntRange(0, 1000).Draw(t, "seed")), retries: rapid.SampledFrom([]int{0, 2, 5}).Draw(t, "retries")}
 	if rarely(t, 8, "frozen") {
 		h.frozen = rapid.SampledFrom(th.names).Draw(t, "state")
@@ -594,7 +594,7 @@ func TestHistories(t *testing.T) {
 	for _, f := range flavours {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			th := newTheatre(t)
+			th := newHistoryFixtures(t)
 			histories := rapid.Custom(func(t *rapid.T) history { return th.drawHistory(t, f) })
 			var last []history // the newest of them
 			rapid.Check(t, func(t *rapid.T) {

@@ -113,7 +113,7 @@ func drawTrouble(t *rapid.T, c *command) {
 // Steps of the endpoints.
 
 func endpointStep(i int, text string, do func(*endpointmock.Server)) step {
-	return worldStep(fmt.Sprintf("endpoint %d %s", i, text), func(s *stage) {
+	return worldStep(fmt.Sprintf("endpoint %d %s", i, text), func(s *simulation) {
 		do(s.endpoints[i])
 		s.healthy[i] = false
 	})
@@ -136,7 +136,7 @@ func endpointBehaves(i int, b endpointmock.Behaviour) step {
 }
 
 func endpointIsFine(i int) step {
-	return worldStep(fmt.Sprintf("endpoint %d has everything", i), func(s *stage) { s.heal(i) })
+	return worldStep(fmt.Sprintf("endpoint %d has everything", i), func(s *simulation) { s.heal(i) })
 }
 
 func drawEndpointStep(t *rapid.T) step {
@@ -169,7 +169,7 @@ func drawCheck(t *rapid.T) *checkSpec {
 
 // together runs both projects at the same time.
 func together(first, second command) step {
-	return step{text: fmt.Sprintf("at the same time, project 0: %s, and project 1: %s", first, second), virtual: true, do: func(s *stage) {
+	return step{text: fmt.Sprintf("at the same time, project 0: %s, and project 1: %s", first, second), virtual: true, do: func(s *simulation) {
 		s.arm(command{}, nil)
 		defer s.disarm()
 		s.together = true

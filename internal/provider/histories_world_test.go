@@ -187,9 +187,9 @@ func number(i int) string        { return storyNumbers[i] }
 func numberOf(b block) string    { return number(b.number) }
 func bystanderOfHistory() string { return storyNumbers[len(storyNumbers)-1] }
 
-// stage is what a history plays on: a mock server that is reached without a
+// simulation is where a history takes place: a mock server that is reached without a
 // network, some endpoints, and the projects that people have.
-type stage struct {
+type simulation struct {
 	schema       *tfprotov6.Schema
 	typ          tftypes.Object
 	identityType tftypes.Type
@@ -272,9 +272,9 @@ var storyIdentityType = sync.OnceValue(func() tftypes.Type {
 	return resp.IdentitySchemas[resourceType].ValueType()
 })
 
-func newStage(endpoints []*endpointmock.Server) *stage {
+func newSimulation(endpoints []*endpointmock.Server) *simulation {
 	schema := storySchemas().ResourceSchemas[resourceType]
-	s := &stage{
+	s := &simulation{
 		schema: schema, typ: schema.ValueType().(tftypes.Object), identityType: storyIdentityType(),
 		server:    graphmock.NewUnstartedServer(graphmock.Options{Token: storyToken, AppSecret: storyAppSecret}, storyNumbers...),
 		endpoints: endpoints, lost: map[string]string{}, deleted: map[int]bool{}, unregistered: map[int]bool{}, counts: map[string]int{},
@@ -285,13 +285,13 @@ func newStage(endpoints []*endpointmock.Server) *stage {
 }
 
 // violated is called when something is not as it has to be.
-func (s *stage) violated(format string, args ...any) {
+func (s *simulation) violated(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.violations = append(s.violations, fmt.Sprintf(format, args...))
 }
 
-func (s *stage) note(format string, args ...any) {
+func (s *simulation) note(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.transcript = append(s.transcript, fmt.Sprintf(format, args...))
@@ -300,7 +300,7 @@ func (s *stage) note(format string, args ...any) {
 // storyProvider is the provider with a transport that needs no network.
 type storyProvider struct {
 	*whatsappProvider
-	stage *stage
+	simulation *simulation
 }
 
 func (p storyProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
@@ -310,8 +310,8 @@ func (p storyProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 		return
 	}
 	client, err := graph.New(graph.Config{
-		AccessToken: storyToken, AppSecret: storyAppSecret, MaxRetries: p.stage.retries, Clock: p.clock, OnWait: data.logWait, OnAnswer: data.logAnswer,
-		Transport: p.stage,
+		AccessToken: storyToken, AppSecret: storyAppSecret, MaxRetries: p.simulation.retries, Clock: p.clock, OnWait: data.logWait, OnAnswer: data.logAnswer,
+		Transport: p.simulation,
 	})
 	if err != nil {
 		panic(err)
@@ -319,8 +319,8 @@ func (p storyProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	data.client = client
 }
 
-func (s *stage) newPlugin() *plugin {
-	p := &plugin{stage: s, ProviderServer: newServer(storyProvider{&whatsappProvider{version: "test", clock: graph.SystemClock{}}, s})}
+func (s *simulation) newPlugin() *plugin {
+	p := &plugin{simulation: s, ProviderServer: newServer(storyProvider{&whatsappProvider{version: "test", clock: graph.SystemClock{}}, s})}
 	typ := storySchemas().Provider.ValueType().(tftypes.Object)
 	values := map[string]tftypes.Value{}
 	for name, attribute := range typ.AttributeTypes {
@@ -344,7 +344,7 @@ func (s *stage) newPlugin() *plugin {
 // RoundTrip carries a request to the mock server and takes its time, which is
 // never the same twice: so the order of parallel requests depends on nothing but
 // the seed.
-func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *simulation) RoundTrip(req *http.Request) (*http.Response, error) {
 	c, ok := req.Context().Value(callKey{}).(*rpc)
 	if !ok {
 		s.violated("a request to %s belongs to no call of Terraform", req.URL.Path)
@@ -396,7 +396,7 @@ func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (s *stage) travel(ctx context.Context, object string) error {
+func (s *simulation) travel(ctx context.Context, object string) error {
 	s.mu.Lock()
 	s.counts[object]++
 	h := fnv.New64a()
@@ -413,7 +413,7 @@ func (s *stage) travel(ctx context.Context, object string) error {
 	}
 }
 
-func (s *stage) refused() bool {
+func (s *simulation) refused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse == nil {
@@ -430,7 +430,7 @@ func (s *stage) refused() bool {
 }
 
 // serve lets the mock server answer. A connection that it ends is an error.
-func (s *stage) serve(req *http.Request, body []byte) (*http.Response, error) {
+func (s *simulation) serve(req *http.Request, body []byte) (*http.Response, error) {
 	received := req.Clone(req.Context())
 	received.Body = io.NopCloser(bytes.NewReader(body))
 	recorder := httptest.NewRecorder()
@@ -470,7 +470,7 @@ type brokenBody struct{}
 func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // understand writes down what an answer shows.
-func (s *stage) understand(x *exchange, resp *http.Response) {
+func (s *simulation) understand(x *exchange, resp *http.Response) {
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(data), brokenBody{}))
