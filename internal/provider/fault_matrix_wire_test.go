@@ -131,13 +131,19 @@ func (o *onTheWay) resent() bool {
 func (o *onTheWay) received() string {
 	struck, rest := o.requests[:o.position+1], o.requests[o.position:]
 	stored := o.fault.Apply
-	switch method := o.requests[o.position]; {
+	method := o.requests[o.position]
+	// A create looks at the number before each further try.
+	var look []string
+	if o.op.name == "create" && method == http.MethodPost {
+		look = []string{http.MethodGet}
+	}
+	switch {
 	case o.fault.wire.reset == nil && !o.fault.retries:
 		return strings.Join(struck[:o.position], " ")
 	case o.fault.wire.reset == nil:
-		return strings.Join(o.requests, " ")
+		return strings.Join(slices.Concat(struck[:o.position], look, rest), " ")
 	case o.resent(), o.fault.retries && (method == http.MethodGet || o.fault.wire.notProcessed):
-		// again, and at once
+		rest = slices.Concat(look, rest)
 	case o.fault.retries && stored:
 		rest = append([]string{http.MethodGet}, rest[1:]...)
 	case o.fault.retries:
