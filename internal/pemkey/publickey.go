@@ -58,6 +58,7 @@
 package pemkey
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -93,6 +94,9 @@ func Parse(text string) (PublicKey, error) {
 	block, ok := decodeBlock(text, publicKeyExpected.labels)
 	if !ok || len(block.headers) > 0 {
 		return PublicKey{}, diagnosePublicKey(text)
+	}
+	if key, ok := commonKey(block.der); ok && block.label == labelSPKI {
+		return key, nil
 	}
 	if err := privateKeyInDER(block.der); err != nil {
 		return PublicKey{}, err
@@ -153,6 +157,28 @@ func (k PublicKey) String() string {
 	return k.Fingerprint()
 }
 
+// The SubjectPublicKeyInfo of a key with 2048 bits and the exponent 65537 has
+// the modulus between these bytes. Nearly all keys have that exponent.
+const (
+	beforeModulus = "\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00\x30\x82\x01\x0a\x02\x82\x01\x01\x00"
+	afterModulus  = "\x02\x03\x01\x00\x01"
+)
+
+// commonKey reads such a key in a third of the time. A key that it does not
+// read may still be one.
+func commonKey(der []byte) (key PublicKey, ok bool) {
+	rest, hasHead := bytes.CutPrefix(der, []byte(beforeModulus))
+	modulus, hasTail := bytes.CutSuffix(rest, []byte(afterModulus))
+	if !hasHead || !hasTail || len(modulus) != keyBits/8 {
+		return PublicKey{}, false
+	}
+	n := new(big.Int).SetBytes(modulus)
+	if n.BitLen() != keyBits || n.Bit(0) == 0 || hasSmallFactor(n) {
+		return PublicKey{}, false
+	}
+	return PublicKey{der: string(der)}, true
+}
+
 func fromNumbers(n, e *big.Int) (PublicKey, error) {
 	switch {
 	case n.Sign() <= 0:
@@ -165,7 +191,7 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 		}
 	case n.Bit(0) == 0:
 		return PublicKey{}, unusable("The RSA modulus of the key is even, so it is not the product of two large primes.")
-	case new(big.Int).GCD(nil, nil, n, smallPrimes).Cmp(big.NewInt(1)) != 0:
+	case hasSmallFactor(n):
 		return PublicKey{}, unusable("The RSA modulus of the key has a small factor, so it is not the product of two large primes.")
 	case e.Cmp(big.NewInt(3)) < 0 || e.Bit(0) == 0:
 		return PublicKey{}, unusable("The public exponent of the RSA key is not an odd number of 3 or more.")
@@ -179,27 +205,56 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 	return PublicKey{der: string(der)}, nil
 }
 
-// smallPrimes is the product of the odd primes below 752. NIST SP 800-56B,
-// section 6.4.2.2, requires that a modulus has no factor below that. Five of
-// six odd numbers have one, so this finds most damaged moduli.
+// hasSmallFactor reports whether an odd prime below 752 divides n. NIST SP
+// 800-56B, section 6.4.2.2, requires that a modulus has no factor below that.
+// Five of six odd numbers have one, so this finds most damaged moduli.
+func hasSmallFactor(n *big.Int) bool {
+	var quotient, remainder big.Int
+	for _, group := range smallPrimes {
+		quotient.QuoRem(n, group.product, &remainder)
+		for _, prime := range group.primes {
+			if remainder.Uint64()%prime == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// primeGroup holds primes whose product fits into 64 bits. A long division by
+// the product of several primes takes as long as one by a single prime.
+type primeGroup struct {
+	product *big.Int
+	primes  []uint64
+}
+
+// smallPrimes are the odd primes below 752.
 //
-// It is computed when the program starts, and a CLI starts the provider several
-// times in a run, hence the trial division: Int.ProbablyPrime takes more than
-// fifty times as long.
-var smallPrimes = func() *big.Int {
-	product := big.NewInt(1)
-	var primes []int64
+// They are computed when the program starts, and a CLI starts the provider
+// several times in a run, hence the trial division: Int.ProbablyPrime takes more
+// than fifty times as long.
+var smallPrimes = func() []primeGroup {
+	var all []uint64
+	var groups []primeGroup
+	product := uint64(math.MaxUint64) // no room for the first prime
 next:
-	for n := int64(3); n < 752; n += 2 {
-		for _, p := range primes {
+	for n := uint64(3); n < 752; n += 2 {
+		for _, p := range all {
 			if n%p == 0 {
 				continue next
 			}
 		}
-		primes = append(primes, n)
-		product.Mul(product, big.NewInt(n))
+		all = append(all, n)
+		if product > math.MaxUint64/n {
+			product = 1
+			groups = append(groups, primeGroup{product: new(big.Int)})
+		}
+		product *= n
+		last := &groups[len(groups)-1]
+		last.product.SetUint64(product)
+		last.primes = append(last.primes, n)
 	}
-	return product
+	return groups
 }()
 
 func unusable(problem string) error {

@@ -6,11 +6,14 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +126,101 @@ func TestFromRSAErrors(t *testing.T) {
 			key, err := pemkey.FromRSA(test.key)
 			checkError(t, key, err, test.kind, test.says)
 		})
+	}
+}
+
+// TestSmallFactors multiplies each prime with a number that has no small factor
+// and makes 2048 bits.
+func TestSmallFactors(t *testing.T) {
+	t.Parallel()
+	n := rsaKey(t, fixture(t, "rsa2048_a.spki.pem")).N
+	for _, prime := range primesBelow800() {
+		cofactor := withoutSmallFactor(new(big.Int).Div(n, prime))
+		key, err := pemkey.FromRSA(&rsa.PublicKey{N: new(big.Int).Mul(prime, cofactor), E: 65537})
+		if prime.Int64() < 752 {
+			checkError(t, key, err, pemkey.KindUnusableNumbers, "small factor")
+		} else if err != nil {
+			t.Errorf("with a factor of %d: %v", prime, err)
+		}
+	}
+}
+
+// primesBelow800 are the odd ones.
+func primesBelow800() (primes []*big.Int) {
+	for p := int64(3); p < 800; p += 2 {
+		if prime := big.NewInt(p); prime.ProbablyPrime(0) { // exact below 2^64
+			primes = append(primes, prime)
+		}
+	}
+	return primes
+}
+
+// withoutSmallFactor returns the first number from n on that no prime below 800
+// divides.
+func withoutSmallFactor(n *big.Int) *big.Int {
+	product, one := big.NewInt(2), big.NewInt(1)
+	for _, prime := range primesBelow800() {
+		product.Mul(product, prime)
+	}
+	n = new(big.Int).Set(n)
+	for new(big.Int).GCD(nil, nil, n, product).Cmp(one) != 0 {
+		n.Add(n, one)
+	}
+	return n
+}
+
+// TestParseChangedBits compares what Parse makes of each change with what
+// crypto/x509 reads.
+func TestParseChangedBits(t *testing.T) {
+	t.Parallel()
+	der := decode(t, fixture(t, "rsa2048_a.spki.pem"))
+	read := 0
+	for bit := range 8 * len(der) {
+		changed := slices.Clone(der)
+		changed[bit/8] ^= 1 << (bit % 8)
+		got, gotErr := pemkey.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: changed})))
+
+		var want pemkey.PublicKey
+		parsed, wantErr := x509.ParsePKIXPublicKey(changed)
+		if public, ok := parsed.(*rsa.PublicKey); ok {
+			want, wantErr = pemkey.FromRSA(public)
+		}
+		if (gotErr == nil) != (wantErr == nil) || got != want {
+			t.Errorf("with bit %d changed, the key is %s (%v), want %s (%v)", bit, got, gotErr, want, wantErr)
+		}
+		if gotErr == nil {
+			read++
+			if again := decode(t, got.PEM()); !bytes.Equal(again, changed) {
+				t.Errorf("with bit %d changed, the DER is % x", bit, again)
+			}
+		}
+	}
+	if read == 0 {
+		t.Error("no change gives another key")
+	}
+}
+
+// TestParseNearlyDER has the parts of the usual encoding of a key, but not in one.
+func TestParseNearlyDER(t *testing.T) {
+	t.Parallel()
+	der := decode(t, fixture(t, "rsa2048_a.spki.pem"))
+	head, modulus, tail := der[:33], der[33:289], der[289:]
+	n := new(big.Int).SetBytes(modulus)
+	short := withoutSmallFactor(n.SetBit(n, 2047, 0))
+	for name, parts := range map[string][][]byte{
+		"no head":              {modulus, tail},
+		"no tail":              {head, modulus},
+		"only the modulus":     {modulus},
+		"longer modulus":       {head, {0}, modulus, tail},
+		"shorter modulus":      {head, modulus[1:], tail},
+		"modulus below 2^2047": {head, short.FillBytes(make([]byte, 256)), tail},
+		"twice the tail":       {head, modulus, tail, tail},
+		"twice the head":       {head, head, modulus, tail},
+	} {
+		key, err := pemkey.Parse(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: bytes.Join(parts, nil)})))
+		if err == nil || !key.IsZero() {
+			t.Errorf("%s: the key is %s (%v), want an error", name, key, err)
+		}
 	}
 }
 
