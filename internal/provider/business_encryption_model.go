@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -49,8 +50,26 @@ func (m *businessEncryptionModel) get(ctx context.Context, raw tftypes.Value) (d
 		take(ctx, timeoutsType(), all[attrTimeouts], &m.Timeouts),
 	)
 	if err != nil {
-		diags.AddError("Unexpected provider data", sentence(err.Error())+" This is a bug in the provider. Please report it.")
+		diags.Append(unexpectedData(err))
 	}
+	return diags
+}
+
+func unexpectedData(err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Unexpected provider data", sentence(err.Error())+" This is a bug in the provider. Please report it.")
+}
+
+// setIdentity names the number in the identity of its resource. SetAttribute of
+// the framework does the same, and takes longer for it than a read takes for the
+// rest of the attributes.
+func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, number types.String) (diags diag.Diagnostics) {
+	value, err := number.ToTerraformValue(ctx)
+	if err != nil {
+		diags.Append(unexpectedData(err))
+		return diags
+	}
+	typ := identity.Schema.Type().TerraformType(ctx)
+	identity.Raw = tftypes.NewValue(typ, map[string]tftypes.Value{attrPhoneNumberID: value})
 	return diags
 }
 

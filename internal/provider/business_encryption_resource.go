@@ -98,7 +98,7 @@ func (r *businessEncryptionResource) Read(ctx context.Context, req resource.Read
 
 	// Before anything else, because the framework wants an identity even from a
 	// read that removes the resource.
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), state.PhoneNumberID)...)
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.PhoneNumberID)...)
 
 	number := state.PhoneNumberID.ValueString()
 	importing := state.PublicKey.IsNull()
@@ -168,7 +168,7 @@ func setImported(ctx context.Context, state attributeSetter, identity *tfsdk.Res
 	diags.Append(state.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
 	// The default, because a null here would be planned as a change.
 	diags.Append(state.SetAttribute(ctx, path.Root(attrAllowOverwrite), false)...)
-	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), number)...)
+	diags.Append(setIdentity(ctx, identity, number)...)
 	return diags
 }
 

@@ -31,7 +31,7 @@ func (r *businessEncryptionResource) ModifyPlan(ctx context.Context, req resourc
 func (r *businessEncryptionResource) planCreate(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var plan businessEncryptionModel
 	resp.Diagnostics.Append(plan.get(ctx, req.Plan.Raw)...)
-	writeOnly := writeOnlyKey(ctx, req.Config, &resp.Diagnostics)
+	writeOnly := writeOnlyKey(ctx, req.Config.Raw, &resp.Diagnostics)
 	replaced, diags := managedNumber(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -55,7 +55,7 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 	var plan, state businessEncryptionModel
 	resp.Diagnostics.Append(state.get(ctx, req.State.Raw)...)
 	resp.Diagnostics.Append(plan.get(ctx, req.Plan.Raw)...)
-	writeOnly := writeOnlyKey(ctx, req.Config, &resp.Diagnostics)
+	writeOnly := writeOnlyKey(ctx, req.Config.Raw, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -72,8 +72,8 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 		plan.PublicKey = planWriteOnly(writeOnly, plan.PublicKeyWOVer, state, uploaded)
 	}
 	r.provider.warnOfReplacedKeyInUpdate(ctx, req.Private, plan, state, writeOnly, &resp.Diagnostics)
-	// Semantic equality does not run while planning, so without this a newline
-	// added to the configuration would be planned as an upload.
+	// Without this, a newline added to the configuration would be planned as an
+	// upload.
 	if plan.PublicKey.sameKey(state.PublicKey) {
 		plan.PublicKey = state.PublicKey
 	}

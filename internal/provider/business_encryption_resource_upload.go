@@ -42,7 +42,7 @@ func (r *businessEncryptionResource) newUpload(ctx context.Context, action strin
 	diags.Append(u.planned.get(ctx, plan.Raw)...)
 	u.model = u.planned
 	u.model.ID = u.model.PhoneNumberID
-	u.writeOnly = writeOnlyKey(ctx, config, diags)
+	u.writeOnly = writeOnlyKey(ctx, config.Raw, diags)
 	u.client = r.provider.requireClient(diags)
 	u.key = keyToUpload(u.planned, u.writeOnly, diags)
 	u.check = endpointCheckOf(ctx, u.planned, diags)
@@ -180,7 +180,7 @@ func (u *upload) save(ctx context.Context, state *tfsdk.State, identity *tfsdk.R
 	// attribute, and mostly the state is what was planned.
 	state.Raw = u.plan.Raw
 	diags := u.model.writeChanges(ctx, u.planned, state)
-	diags.Append(identity.SetAttribute(ctx, path.Root(attrPhoneNumberID), u.model.PhoneNumberID)...)
+	diags.Append(setIdentity(ctx, identity, u.model.PhoneNumberID)...)
 	diags.Append(forget(ctx, private, importedName)...)
 	if u.writeOnly.IsNull() {
 		diags.Append(forget(ctx, private, uploadedName)...) // the configuration has the key

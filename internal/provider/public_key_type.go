@@ -19,14 +19,17 @@ import (
 )
 
 var (
-	_ basetypes.StringTypable                    = publicKeyType{}
-	_ basetypes.StringValuable                   = publicKeyValue{}
-	_ basetypes.StringValuableWithSemanticEquals = publicKeyValue{}
-	_ validator.String                           = publicKeyValidator{}
+	_ basetypes.StringTypable  = publicKeyType{}
+	_ basetypes.StringValuable = publicKeyValue{}
+	_ validator.String         = publicKeyValidator{}
 )
 
-// publicKeyType is a string that holds a PEM public key and is compared as a
-// key: line ends, wrapping and PKCS#1 or SPKI armour make no difference.
+// publicKeyType is a string that holds a PEM public key.
+//
+// It has no StringSemanticEquals. The framework does not call it while planning,
+// so that ModifyPlan has to compare keys anyway, and a read compares what the
+// number holds with the state before it writes any. What is left is the cost: for
+// each call, the framework quotes the text for a log that is usually off.
 //
 // It does not validate. The framework validates a custom type whenever a value
 // is written to state too, so that a damaged key on the number would make
@@ -76,14 +79,8 @@ func (v publicKeyValue) Equal(o attr.Value) bool {
 	return ok && v.StringValue.Equal(other.StringValue)
 }
 
-// StringSemanticEquals keeps the text of the configuration in the state when the
-// number holds the same key in another encoding.
-func (v publicKeyValue) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
-	other, ok := o.(publicKeyValue)
-	return ok && v.sameKey(other), nil
-}
-
-// sameKey reports whether both texts are the same key. Equal texts are compared
+// sameKey reports whether both texts are the same key: line ends, wrapping and
+// PKCS#1 or SPKI armour make no difference. Equal texts are compared
 // without parsing, which is all that a plan without changes needs.
 func (v publicKeyValue) sameKey(other publicKeyValue) bool {
 	if v.ValueString() != "" && v.ValueString() == other.ValueString() {

@@ -13,7 +13,7 @@ import (
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
 
-func TestPublicKeyValue_semanticEquality(t *testing.T) {
+func TestPublicKeyValue_sameKey(t *testing.T) {
 	t.Parallel()
 	a, b := keyA(t), keyB(t)
 	for name, test := range map[string]struct {
@@ -33,15 +33,16 @@ func TestPublicKeyValue_semanticEquality(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, pair := range [][2]string{{test.x, test.y}, {test.y, test.x}} {
-				same, diags := newPublicKeyValue(pair[0]).StringSemanticEquals(t.Context(), newPublicKeyValue(pair[1]))
-				if diags.HasError() || same != test.same {
-					t.Errorf("%t, %v", same, diags)
+				if same := newPublicKeyValue(pair[0]).sameKey(newPublicKeyValue(pair[1])); same != test.same {
+					t.Error(same)
 				}
 			}
 		})
 	}
-	if same, _ := newPublicKeyValue(a).StringSemanticEquals(t.Context(), types.StringValue(a)); same {
-		t.Error("equal to a value of another type")
+	for _, none := range []publicKeyValue{{}, newUnknownPublicKeyValue()} {
+		if none.sameKey(none) || none.sameKey(newPublicKeyValue(a)) {
+			t.Errorf("%s is the same as a key", none)
+		}
 	}
 }
 

@@ -5,12 +5,13 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/pemkey"
 )
@@ -77,11 +78,17 @@ func checkRemembered(ctx context.Context, private privateReader, given publicKey
 
 // writeOnlyKey is the key that the configuration gives as a write-only argument.
 // It is null when the key is given as a plain one.
-func writeOnlyKey(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) publicKeyValue {
+func writeOnlyKey(ctx context.Context, config tftypes.Value, diags *diag.Diagnostics) publicKeyValue {
+	var all map[string]tftypes.Value
 	var plain, writeOnly publicKeyValue
-	diags.Append(config.GetAttribute(ctx, path.Root(attrPublicKey), &plain)...)
-	if plain.IsNull() {
-		diags.Append(config.GetAttribute(ctx, path.Root(attrPublicKeyWO), &writeOnly)...)
+	err := errors.Join(config.As(&all),
+		take(ctx, publicKeyType{}, all[attrPublicKey], &plain),
+		take(ctx, publicKeyType{}, all[attrPublicKeyWO], &writeOnly))
+	if err != nil {
+		diags.Append(unexpectedData(err))
+	}
+	if !plain.IsNull() {
+		return publicKeyValue{}
 	}
 	return writeOnly
 }
