@@ -390,11 +390,12 @@ func TestScaleGuide(t *testing.T) {
 		prepare func(*account)
 		run     func(*account) bool
 		once    bool // not in the second table
+		bySlots bool // each slot makes a call more
 	}{
 		{name: "Plan with nothing to do, or destroy", prepare: settled, run: (*account).planned},
 		{name: "The same with `-refresh=false`", prepare: func(a *account) { a.settle(); a.noRefresh = true }, run: (*account).planned},
 		{name: "First apply", prepare: func(*account) {}, run: (*account).apply},
-		{name: "First apply with `allow_overwrite`, on numbers that hold other keys", prepare: replacing, run: (*account).apply, once: true},
+		{name: "First apply with `allow_overwrite`, on numbers that hold other keys", prepare: replacing, run: (*account).apply, once: true, bySlots: true},
 		{name: "Repair of all numbers", prepare: broken, run: (*account).apply},
 		{name: "`whatsapp_phone_numbers`", prepare: settled, run: reading("whatsapp_phone_numbers", map[string]tftypes.Value{attrWABAID: text(budgetWABA)})},
 		{name: "`whatsapp_business_encryptions`", prepare: settled, run: reading("whatsapp_business_encryptions", map[string]tftypes.Value{attrWABAID: text(budgetWABA)})},
@@ -412,14 +413,18 @@ func TestScaleGuide(t *testing.T) {
 	b.WriteString("| Operation | Calls per number | Calls in all | 10 slots | 50 slots |\n|---|---:|---:|---:|---:|\n")
 	for _, op := range operations {
 		c, w := simulate(t, 0, op.prepare, op.run), simulate(t, 0, wide(op.prepare), op.run)
-		if c.calls != w.calls || c.runs != 1 {
-			t.Errorf("%s: %+v with 10 slots, %+v with 50", op.name, c, w)
-		}
-		each := fmt.Sprint(c.calls / budgetNumbers)
-		if c.calls%budgetNumbers != 0 {
+		each, all := fmt.Sprint(c.calls/budgetNumbers), fmt.Sprint(c.calls)
+		more := 0
+		switch {
+		case op.bySlots:
+			each, all, more = each+" to "+fmt.Sprint(c.calls/budgetNumbers+1), fmt.Sprintf("%d or %d", c.calls, w.calls), 50-budgetSlots
+		case c.calls%budgetNumbers != 0:
 			each = "–"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", op.name, each, c.calls, inSeconds(c.took), inSeconds(w.took))
+		if w.calls != c.calls+more || c.runs != 1 {
+			t.Errorf("%s: %+v with 10 slots, %+v with 50", op.name, c, w)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", op.name, each, all, inSeconds(c.took), inSeconds(w.took))
 	}
 
 	fmt.Fprintf(&b, scaleGuideLimit, budgetNumbers, budgetCalls, shortDuration(graph.DefaultRetryMaxWait))
@@ -489,7 +494,7 @@ The table is for an account of %d numbers and a server that answers each call in
 const scaleGuideLimit = `
 A first apply makes four calls for each number, and only one of them is the upload. The other three are the price of looking before and after: one read while planning, which says what the number holds before anybody decides; one right before the upload, because the number may have got a different key since the plan; and one after the upload, to see that the signature is valid. A client that looks only afterwards needs two.
 
-` + "`allow_overwrite`" + ` saves none of them. The plan still reads the number, to say which key is replaced. Terraform plans each resource once more just before it creates it, and the provider cannot tell the two plans apart, so the second read is made as well, although it stops nothing.
+` + "`allow_overwrite`" + ` saves the read right before the upload, which would stop nothing, for all but the first numbers of an apply. The plan reads each number, to say which key is replaced. Terraform plans each resource once more just before it creates it, and the provider cannot tell the two plans apart until the apply has begun to upload, so there is one such read for each slot.
 
 A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100, and ` + "`whatsapp_business_encryptions`" + ` then reads them four at a time, whatever the number of slots. An endpoint that is asked is not part of the Graph API: what ` + "`whatsapp_flow_endpoint` and `endpoint_check`" + ` send to it is not counted. ` + "`endpoint_check`" + ` itself adds at most one read of each number.
 

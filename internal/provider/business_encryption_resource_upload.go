@@ -38,6 +38,7 @@ type upload struct {
 
 // newUpload reads the plan. It reports an error where nothing can be uploaded.
 func (r *businessEncryptionResource) newUpload(ctx context.Context, action string, plan tfsdk.Plan, config tfsdk.Config, diags *diag.Diagnostics) *upload {
+	r.provider.run.applies.Store(true)
 	u := &upload{action: action, provider: r.provider, plan: plan}
 	diags.Append(u.planned.get(ctx, plan.Raw)...)
 	u.model = u.planned

@@ -23,10 +23,14 @@ import (
 
 // guardPlan applies the rule to the plan of a create, as far as the key is known
 // there. replaced is the number of the resource that the create replaces, or
-// empty. What cannot be read now is read again before the upload. With
-// allow_overwrite it says which key will be replaced.
+// empty. What cannot be read now is read again before the upload.
+//
+// With allow_overwrite it only says which key will be replaced. Terraform plans
+// each resource once more while it applies, and that was said in the plan, so it
+// is not worth a call then. But an apply is known to be one only when it has begun
+// to create or update something.
 func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, replaced string, diags *diag.Diagnostics) {
-	if plan.PhoneNumberID.IsUnknown() || d.client == nil {
+	if plan.PhoneNumberID.IsUnknown() || d.client == nil || plan.AllowOverwrite.ValueBool() && d.run.applies.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeoutOf(ctx, plan.Timeouts.Read, defaultReadTimeout))

@@ -3,8 +3,14 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
 const replacedSummary = "Warning: A different key on the number is replaced"
@@ -117,6 +123,92 @@ func TestCLI_replacedKeysAreFolded(t *testing.T) {
 	}
 	if printed := c.printed(); strings.Contains(printed, "Warning: ") {
 		t.Errorf("warned without a reason: %s", printed)
+	}
+}
+
+// What a plan looks for only to name a replaced key is not looked for again by the
+// plan that Terraform makes while it applies, once the provider can tell them
+// apart. A number that must not be overwritten is always looked at.
+func TestPlan_looksAtANumberToNameItsKeyUntilTheApplyBegins(t *testing.T) {
+	t.Parallel()
+	const other = "106540352242923"
+	yes := tftypes.NewValue(tftypes.Bool, true)
+	for name, test := range map[string]struct {
+		overwrite tftypes.Value
+		begin     func(*protocol)
+		looks     int // of the plan after begin
+	}{
+		"after a create":             {yes, func(p *protocol) { p.check(nil, p.create(other, keyA(t), true).Diagnostics) }, 0},
+		"after an update":            {yes, func(p *protocol) { p.check(nil, p.update(keyA(t), keyA(t), timeoutsWith("read", "1m")).Diagnostics) }, 0},
+		"after a create that failed": {yes, func(p *protocol) { p.create("1", keyA(t), true) }, 0},
+		"after a plan":               {yes, func(p *protocol) { p.planCreate(keyB(t)) }, 1},
+		"after a read": {yes, func(p *protocol) {
+			p.read(p.values(map[string]tftypes.Value{attrPhoneNumberID: text(other), attrPublicKey: text(keyA(t))}))
+		}, 1},
+		"not to be overwritten":             {tftypes.NewValue(tftypes.Bool, false), func(p *protocol) { p.create(other, keyA(t), true) }, 1},
+		"not to be overwritten, by default": {tftypes.NewValue(tftypes.Bool, nil), func(p *protocol) { p.create(other, keyA(t), true) }, 1},
+		"perhaps to be overwritten":         {tftypes.NewValue(tftypes.Bool, tftypes.UnknownValue), func(p *protocol) { p.create(other, keyA(t), true) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, testNumber, other)
+			w.SetKey(testNumber, keyB(t), graphmock.StatusValid)
+			p := w.protocol()
+			p.t = t
+			test.begin(p)
+			w.ResetRequests()
+			config := map[string]tftypes.Value{attrPhoneNumberID: text(testNumber), attrPublicKey: text(keyA(t)), attrAllowOverwrite: test.overwrite}
+			resp, err := p.PlanResourceChange(t.Context(), &tfprotov6.PlanResourceChangeRequest{
+				TypeName: resourceType, PriorState: p.nothing(), ProposedNewState: p.values(config), Config: p.values(config),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := w.requests(testNumber); got != strings.Repeat("GET", test.looks) {
+				t.Errorf("requests are %q, want %d GET", got, test.looks)
+			}
+			if looked := len(resp.Diagnostics) > 0; looked != (test.looks > 0) {
+				t.Errorf("the plan says %v", resp.Diagnostics)
+			}
+		})
+	}
+}
+
+// In an apply of many numbers, only as many are looked at a second time as are
+// planned before the first upload.
+func TestCLI_callsOfManyOverwrites(t *testing.T) {
+	t.Parallel()
+	numbers := numbersFrom(15)
+	for slots, most := range map[int]int{1: 1, 10: 10} {
+		t.Run(fmt.Sprint(slots), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, numbers...)
+			for _, number := range numbers {
+				w.SetKey(number, keyB(t), graphmock.StatusValid)
+			}
+			c := w.cli(strings.Replace(eachNumber(numbers, quote(keyA(t))), "business_public_key =", "allow_overwrite = true\n  business_public_key =", 1))
+			parallelism := fmt.Sprintf("-parallelism=%d", slots)
+			printed, err := c.run("plan", "-out=saved", parallelism)
+			if err != nil {
+				t.Fatal(printed)
+			}
+			_, warning, _ := strings.Cut(inOneLine(printed), replacedSummary)
+			if !strings.Contains(warning, "and 14 more similar warnings elsewhere") {
+				t.Errorf("the plan does not name each replaced key: %s", warning)
+			}
+			if n := w.Count("", ""); n != len(numbers) {
+				t.Errorf("%d calls to plan", n)
+			}
+			w.ResetRequests()
+			c.mustRun("apply", parallelism, "saved")
+			writesAndReads := 2 * len(numbers)
+			if n := w.Count("", ""); n < writesAndReads+1 || n > writesAndReads+most {
+				t.Errorf("%d calls to apply, want %d to %d", n, writesAndReads+1, writesAndReads+most)
+			}
+			if n := w.Count("POST", ""); n != len(numbers) {
+				t.Errorf("%d uploads", n)
+			}
+		})
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 // configured, which is one plan or one apply. Nothing that it remembers decides
 // whether a key may be replaced: Terraform visits the resources in any order.
 type run struct {
-	failed atomic.Bool // the plan of a resource has failed, so the run fails
-	proofs proofs
+	failed  atomic.Bool // the plan of a resource has failed, so the run fails
+	applies atomic.Bool // the create or update of a resource has begun, so this is an apply
+	proofs  proofs
 
 	mu   sync.Mutex // guards byID
 	byID map[string]*runNumber
