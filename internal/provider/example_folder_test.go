@@ -319,3 +319,26 @@ func privateKeysIn(text string) []*rsa.PrivateKey {
 	}
 	return keys
 }
+
+// An example is copied as a folder, so a module that two examples use is in both.
+func TestExamplesModulesWithOneNameAreTheSame(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../examples/*/modules/*/*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no example has a module (%v)", err)
+	}
+	first := map[string]string{} // the path where each file of a module was seen first
+	for _, file := range files {
+		module := filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file))
+		before, seen := first[module]
+		if !seen {
+			first[module] = file
+			continue
+		}
+		a, errA := os.ReadFile(before)
+		b, errB := os.ReadFile(file)
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s and %s differ (%v, %v)", before, file, errA, errB)
+		}
+	}
+}
