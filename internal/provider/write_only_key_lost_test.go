@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
+)
+
+// Somebody puts another key on the number, and the plugin is killed while an apply
+// puts the uploaded one back. The CLI gets no answer. It keeps the resource as the
+// refresh has left it, with the key of somebody else, and without its private data,
+// which had the uploaded key. Nothing may take the one for the other.
+func TestCLI_uploadedKeyIsLostWithThePlugin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli(requiredProviders + writeOnlyNumber(quote(keyA(t)), version1))
+	c.apply()
+	if private := c.privateData(); !strings.Contains(private, uploadedName) {
+		t.Fatalf("the private data after the create is %q", private)
+	}
+
+	foreign := fixture(t, "rsa2048_e3.spki.pem")
+	w.SetKey(testNumber, foreign, graphmock.StatusValid)
+	c.write("main.tf", requiredProviders+writeOnlyNumber(quote(keyB(t)), version1))
+	w.ResetRequests()
+	if out := c.applyAndKillThePlugin(); !strings.Contains(inOneLine(out), "Error: Plugin did not respond") {
+		t.Errorf("the apply prints\n%s", out)
+	}
+	w.mustHaveSent(map[string]string{testNumber: "GET POST"})
+	if private := c.privateData(); private != "" {
+		t.Errorf("the private data after the plugin was killed is %q", private)
+	}
+
+	out, err := c.run("plan", "-detailed-exitcode")
+	if exitCode(err) != 1 || !strings.Contains(inOneLine(out), "Error: The uploaded key is not known any more") {
+		t.Errorf("the plan ends with %v\n%s", err, out)
+	}
+	w.mustHaveSent(map[string]string{testNumber: "GET"})
+
+	// What the message says.
+	c.write("main.tf", requiredProviders+writeOnlyNumber(quote(keyB(t)), version2))
+	c.apply()
+	w.mustUploadOnly(keyB(t))
+	c.mustRun("plan", "-detailed-exitcode")
+}
+
+// applyAndKillThePlugin kills the plugin when the upload has arrived, which has no
+// effect.
+func (c *cli) applyAndKillThePlugin() (printed string) {
+	c.w.t.Helper()
+	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), "apply", "-auto-approve", "-no-color")
+	command.Dir = c.WorkingDir()
+	for name, value := range c.environment {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	childprocess.InNewGroup(command)
+	command.WaitDelay = 5 * time.Second
+	started := make(chan int, 1)
+	c.w.Script(graphmock.Fault{Method: http.MethodPost, Delay: time.Minute, Hook: func() { kill("provider", <-started) }})
+	if err := command.Start(); err != nil {
+		c.w.t.Fatal(err)
+	}
+	started <- command.Process.Pid
+	if err := command.Wait(); err == nil {
+		c.w.t.Errorf("the apply succeeds:\n%s", &out)
+	}
+	return out.String()
+}
+
+// privateData is what the state file has of the one resource that only the provider
+// reads.
+func (c *cli) privateData() string {
+	c.w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.WorkingDir(), "terraform.tfstate"))
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	var state struct {
+		Resources []struct{ Instances []struct{ Private []byte } }
+	}
+	if err := json.Unmarshal(text, &state); err != nil || len(state.Resources) != 1 || len(state.Resources[0].Instances) != 1 {
+		c.w.t.Fatalf("%v\n%s", err, text)
+	}
+	return string(state.Resources[0].Instances[0].Private)
+}
