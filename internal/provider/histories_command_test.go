@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -82,7 +83,9 @@ func (res *result) String() string {
 type trouble struct {
 	name    string
 	fault   graphmock.Fault
-	refused int    // connections that are refused, instead of a fault
+	refused int // connections that are refused, instead of a fault
+	silence *silence
+	holdUp  time.Duration
 	kill    string // interrupt, cli or provider
 	event   *step  // of the world, which happens before the request is answered
 }
@@ -96,7 +99,9 @@ func (s *simulation) execute(p *project, c command) *result {
 		}
 	})
 	defer s.disarm()
+	began, earlier := time.Now(), len(s.log)
 	res := s.executeArmed(p, c, active)
+	s.judgeSilence(p, began, s.log[earlier:])
 	s.judgeStates()
 	return res
 }
@@ -295,7 +300,7 @@ func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[s
 // mustSucceed reports whether nothing is left that an apply of the plan could fail
 // with.
 func (s *simulation) mustSucceed(p *project, c command, plan *plannedRun) bool {
-	if !s.calm() || c.mode == "refresh" || plan.seen != s.changed || s.together {
+	if !s.calm() && !s.survivable() || c.mode == "refresh" || plan.seen != s.changed || s.together {
 		return false
 	}
 	if slices.ContainsFunc(plan.said, func(d said) bool { return d.warning && strings.HasPrefix(d.summary, "Could not check") }) {
@@ -365,7 +370,7 @@ func (r *coreRun) end(whom string) {
 // arm scripts what is wrong with the world, and the trouble of one run.
 func (s *simulation) arm(c command, end func(whom string)) {
 	s.server.ClearFaults()
-	s.refuse = nil
+	s.refuse, s.line, s.held = nil, nil, nil
 	if c.trouble != nil {
 		s.disturbed = c.trouble.name
 		f := c.trouble.fault
@@ -376,9 +381,14 @@ func (s *simulation) arm(c command, end func(whom string)) {
 		if event := c.trouble.event; event != nil {
 			f.Hook = func() { event.do(s) }
 		}
-		if c.trouble.refused > 0 {
-			s.refuse = &refusedConnections{after: c.after, times: c.trouble.refused}
-		} else {
+		switch tr := c.trouble; {
+		case tr.refused > 0:
+			s.refuse = &refusedConnections{after: c.after, times: tr.refused}
+		case tr.holdUp > 0:
+			s.held = &heldUp{tr.holdUp, tr.event}
+		case tr.silence != nil:
+			s.line = &deadLine{silence: *tr.silence, after: c.after}
+		default:
 			s.server.Script(f)
 		}
 	}
@@ -391,4 +401,8 @@ func (s *simulation) scriptLost(number string) {
 	s.server.Script(graphmock.Fault{Object: number, Times: -1, Status: http.StatusForbidden, Body: s.lost[number]})
 }
 
-func (s *simulation) disarm() { s.server.ClearFaults(); s.refuse = nil; s.disturbed = "" }
+func (s *simulation) disarm() {
+	s.server.ClearFaults()
+	s.refuse, s.line, s.held = nil, nil, nil
+	s.disturbed = ""
+}

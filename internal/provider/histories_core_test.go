@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -238,6 +239,7 @@ func (r *coreRun) load(address string, rec record) (*object, bool) {
 	// upgrade.
 	o := &object{value: r.decode(up.UpgradedState), private: rec.private, identity: rec.identity, tainted: rec.tainted}
 	r.noWriteOnly(address, "upgrade", o.value)
+	r.judgeUpgrade(address, o.value)
 	return o, true
 }
 
@@ -245,9 +247,11 @@ func (r *coreRun) load(address string, rec record) (*object, bool) {
 func (r *coreRun) refresh(address string, o *object, b *block) (*object, bool) {
 	c := r.newCall(address, "read", b)
 	c.number = textOf(o.value, attrPhoneNumberID)
+	began := time.Now()
 	resp, err := r.plugin.ReadResource(c.context(), &tfprotov6.ReadResourceRequest{
 		TypeName: resourceType, CurrentState: r.encode(o.value), Private: o.private, CurrentIdentity: o.identity,
 	})
+	r.judgeDuration(c, began, longestRead)
 	if err == nil {
 		err = r.died()
 	}
@@ -292,6 +296,9 @@ func (r *coreRun) importInto(address string, i importing, b *block) (*object, bo
 		return nil, false
 	}
 	got := resp.ImportedResources[0]
+	if is := r.numberIn(got.Identity); is != i.number {
+		r.violated("the import of %s has the identity %q", i.number, is)
+	}
 	o := &object{value: r.decode(got.State), private: got.Private, identity: got.Identity}
 	r.noWriteOnly(address, "import", o.value)
 	read, ok := r.refresh(address, o, nil)
@@ -381,11 +388,12 @@ func (r *coreRun) validate(c *rpc, config tftypes.Value) bool {
 
 func (r *coreRun) askForPlan(c *rpc, config, prior tftypes.Value, private []byte, identity *tfprotov6.ResourceIdentityData, replacing bool) (*tfprotov6.PlanResourceChangeResponse, bool) {
 	proposed := r.proposedNew(prior, config)
-	began := len(c.exchanges)
+	began, asked := len(c.exchanges), time.Now()
 	resp, err := r.plugin.PlanResourceChange(c.context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: resourceType, PriorState: r.encode(prior), ProposedNewState: r.encode(proposed), Config: r.encode(config),
 		PriorPrivate: private, PriorIdentity: identity,
 	})
+	r.judgeDuration(c, asked, longestRead)
 	if err == nil {
 		err = r.died()
 	}
@@ -437,10 +445,12 @@ func (r *coreRun) planDestroy(address string, current *object) (change, bool) {
 func (r *coreRun) applyChange(ch change, current *object, b *block, config tftypes.Value, given []keyID) *object {
 	c := r.newCall(ch.address, "apply", b)
 	c.given, c.number, c.creating = given, textOf(ch.after, attrPhoneNumberID), ch.verb == verbCreate
+	began := time.Now()
 	resp, err := r.plugin.ApplyResourceChange(c.context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: resourceType, PriorState: r.encode(ch.before), PlannedState: r.encode(ch.after), Config: r.encode(config),
 		PlannedPrivate: ch.private, PlannedIdentity: ch.identityPlanned,
 	})
+	r.judgeDuration(c, began, longestUpload+longestCheck)
 	if err == nil {
 		err = r.died()
 	}
@@ -527,6 +537,7 @@ func (r *coreRun) applyPlanned(ch change, b *block) {
 	if now.verb == verbReplace {
 		now.verb, now.before = verbCreate, tftypes.NewValue(r.typ, nil)
 	}
+	r.holdUp()
 	config, given := r.evaluate(ch.address, *b, true)
 	r.store(ch.address, r.applyChange(now, current, b, config, given))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
@@ -125,6 +126,26 @@ func (s *simulation) endpointAskedForMore(c *rpc) bool {
 // summaryNotRead is the warning in place of an error that another resource has
 // reported already. The run fails anyway.
 const summaryNotRead = "A number was not read"
+
+// judgeUpgrade expects that a state of any version has what a plan without a
+// refresh relies on.
+func (r *coreRun) judgeUpgrade(address string, value tftypes.Value) {
+	if id, number := textOf(value, attrID), textOf(value, attrPhoneNumberID); id != number || number == "" {
+		r.violated("the upgraded state of %s has the number %q and the ID %q", address, number, id)
+	}
+}
+
+// numberIn is the number of an identity; empty when there is none.
+func (s *simulation) numberIn(identity *tfprotov6.ResourceIdentityData) string {
+	if identity == nil || identity.IdentityData == nil {
+		return ""
+	}
+	value, err := identity.IdentityData.Unmarshal(s.identityType)
+	if err != nil {
+		panic(err)
+	}
+	return textOf(value, attrPhoneNumberID)
+}
 
 func (r *coreRun) judgeRead(c *rpc, before, after *object, unread bool) {
 	r.onlyReads(c, c.exchanges)
@@ -264,6 +285,21 @@ func (r *coreRun) judgeUploads(c *rpc, ch change) {
 	// A look before, one after the endpoints were asked, one before each further
 	// try, and nine to confirm.
 	r.within(c, calm, (1+1+r.retries+9)*(1+r.retries), 1+r.retries)
+	r.judgeTries(c)
+}
+
+// What the timeouts of a resource allow by default; the wait of an endpoint_check
+// is added to that of an upload. The last second is for what is not a wait.
+const (
+	longestRead   = 2*time.Minute + time.Second
+	longestUpload = 5*time.Minute + time.Second
+	longestCheck  = 5 * time.Second // of those that are drawn
+)
+
+func (r *coreRun) judgeDuration(c *rpc, began time.Time, limit time.Duration) {
+	if took := time.Since(began); took > limit {
+		r.violated("%s of %s takes %s", c.op, c.address, took)
+	}
 }
 
 // judgeState compares a state with an answer.
@@ -314,7 +350,13 @@ func (r *coreRun) within(c *rpc, calm *regexp.Regexp, gets, posts int) {
 func (s *simulation) calm() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.disturbed == "" && !s.lagging && !s.together && len(s.lost)+len(s.deleted)+len(s.unregistered) == 0
+	return s.disturbed == "" && s.elsewhereCalm()
+}
+
+// elsewhereCalm reports whether nothing but the trouble of the run is wrong. It is
+// called with the lock.
+func (s *simulation) elsewhereCalm() bool {
+	return !s.lagging && !s.together && len(s.lost)+len(s.deleted)+len(s.unregistered) == 0
 }
 
 func lastOf(exchanges []*exchange, is func(*exchange) bool) *exchange {

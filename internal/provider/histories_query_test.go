@@ -50,11 +50,7 @@ func (s *simulation) query(wholeResources, withoutKey bool) {
 		if result.Identity == nil {
 			continue // a warning
 		}
-		identity, err := result.Identity.IdentityData.Unmarshal(s.identityType)
-		if err != nil {
-			panic(err)
-		}
-		number := textOf(identity, attrPhoneNumberID)
+		number := s.numberIn(result.Identity)
 		listed[number] = true
 		seen := lastOf(c.exchanges, func(x *exchange) bool { return x.object == number && x.read })
 		switch {
@@ -67,6 +63,9 @@ func (s *simulation) query(wholeResources, withoutKey bool) {
 		}
 	}
 	r.judgeWords()
+	if s.calm() && hasError(r.said) {
+		s.violated("the query fails, and nothing is wrong: %v", r.said)
+	}
 	for _, x := range c.exchanges {
 		if x.method != http.MethodGet {
 			s.violated("the query sends %s", x)

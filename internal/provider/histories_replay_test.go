@@ -59,7 +59,7 @@ func (h history) playable() history {
 		case s.command != nil:
 			c := *s.command
 			c.again, c.order, c.parallel = 0, 0, 0
-			if tr := c.trouble; tr != nil && (tr.kill != "" || tr.event != nil || tr.refused > 0 || tr.fault.Times >= 0 || tr.fault.Delay > 0 || tr.fault.Method != "") {
+			if tr := c.trouble; tr != nil && (tr.kill != "" || tr.event != nil || tr.refused > 0 || tr.silence != nil || tr.holdUp > 0 || tr.fault.Times >= 0 || tr.fault.Delay > 0 || tr.fault.Method != "") {
 				c.trouble = nil
 			}
 			c.after = 0

@@ -88,7 +88,8 @@ func troubles() []trouble {
 		}
 	}
 	all = append(all, lasting...)
-	return append(all, trouble{name: "a connection is refused", refused: 1}, trouble{name: "connections are refused", refused: 1000})
+	all = append(all, trouble{name: "a connection is refused", refused: 1}, trouble{name: "connections are refused", refused: 1000})
+	return append(all, silences()...)
 }
 
 // meanwhile are events of the world that happen between two requests of a run.
@@ -96,6 +97,19 @@ func meanwhile(s step) trouble { return trouble{name: s.text, event: &s} }
 
 func drawTrouble(t *rapid.T, c *command) {
 	c.after = rapid.IntRange(0, 8).Draw(t, "after")
+	switch rapid.IntRange(0, 19).Draw(t, "special trouble") {
+	case 18:
+		tr := drawHoldUp(t)
+		c.trouble, c.after = &tr, 0
+		return
+	case 19: // those that are under way have to wait, too
+		tr := rapid.SampledFrom([]trouble{
+			{name: "a rate limit of a minute", fault: graphmock.RateLimit(4, 1)},
+			{name: "a rate limit without a time", fault: says(400, 130429, 0)},
+		}).Draw(t, "limit")
+		c.mode, c.replace, c.trouble, c.after, c.parallel = "apply", "", &tr, rapid.IntRange(0, 5).Draw(t, "soon after"), 10
+		return
+	}
 	if rarely(t, 4, "meanwhile") {
 		tr := meanwhile(drawWorldStep(t))
 		c.trouble = &tr

@@ -216,6 +216,8 @@ type simulation struct {
 	counts     map[string]int
 	violations []string
 	refuse     *refusedConnections
+	line       *deadLine
+	held       *heldUp
 	transcript []string
 }
 
@@ -227,6 +229,8 @@ type exchange struct {
 	method string
 	object string
 	posted keyID // of a POST
+
+	hung time.Duration // without an answer, until the client gave it up
 
 	answered bool // with the status
 	status   int
@@ -380,6 +384,9 @@ func (s *simulation) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.exchanges = append(c.exchanges, x)
 	c.mu.Unlock()
 
+	if d := s.swallowing(x); d != nil {
+		return nil, s.hang(d, req, body, x)
+	}
 	resp, err := s.serve(req, body)
 	if err != nil {
 		return nil, err
