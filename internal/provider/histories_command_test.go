@@ -311,7 +311,7 @@ func (s *simulation) mustSucceed(p *project, c command, plan *plannedRun) bool {
 		if b.late && plan.late[address] {
 			return false
 		}
-		if numbers[numberOf(b)] || b.unstable() || b.generating || b.check != nil && !s.proves(b) {
+		if numbers[numberOf(b)] || b.unstable() || b.generating || b.pasted || b.check != nil && !s.proves(b) {
 			return false
 		}
 		numbers[numberOf(b)] = true

@@ -127,7 +127,7 @@ type rpc struct {
 type callKey struct{}
 
 func (c *rpc) context() context.Context {
-	return context.WithValue(context.Background(), callKey{}, c)
+	return context.WithValue(c.plugin.simulation.logs, callKey{}, c)
 }
 
 // run is one run of Terraform: a plan, or an apply.
@@ -317,6 +317,9 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 	c.given, c.number = given, numberOf(b)
 	if !r.validate(c, config) {
 		return change{}, false
+	}
+	if b.pasted && !r.project.isLate(address, b, earlier != nil) {
+		r.violated("a private key passes the validation of %s", address)
 	}
 	null := tftypes.NewValue(r.typ, nil)
 	prior, priorTainted := null, null

@@ -22,6 +22,7 @@ type block struct {
 	version    int  // of a write-only key; 0 for none
 	generating bool // a write-only key whose source returns another key in each run
 	late       bool // the key is known only during the apply, because another resource makes it
+	pasted     bool // the private key, by mistake
 	overwrite  overwrite
 	timeouts   bool
 	check      *checkSpec
@@ -50,6 +51,9 @@ func (b block) String() string {
 	}
 	if b.generating {
 		key = "a generated key"
+	}
+	if b.pasted {
+		key = "the private " + key
 	}
 	if b.writeOnly {
 		key = "write-only " + key
@@ -160,6 +164,9 @@ func (r *coreRun) evaluate(address string, b block, applying bool) (tftypes.Valu
 		key = r.open(address)
 	}
 	written := text(forms[b.form](keys.text(key)))
+	if b.pasted {
+		written = text(keys.privateText(key))
+	}
 	if r.project.isLate(address, b, applying) {
 		written = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 	}

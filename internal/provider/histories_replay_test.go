@@ -50,7 +50,7 @@ func (h history) playable() history {
 			continue
 		case s.block != nil:
 			b := *s.block
-			b.generating, b.late = false, false
+			b.generating, b.late, b.pasted = false, false, false
 			if b.check != nil {
 				check := *b.check
 				check.wait, b.check = "", &check

@@ -348,6 +348,7 @@ func (s *simulation) advise(p *project, taken map[int]bool) {
 			continue
 		}
 		taken[b.number] = true
+		b.pasted = false
 		if b.unstable() {
 			b.version = 9
 		}
@@ -460,6 +461,7 @@ func (f flavour) drawBlock(t *rapid.T) block {
 	}
 	b.late = rarely(t, 6, "late")
 	b.overwrite = rapid.SampledFrom([]overwrite{overwriteUnset, overwriteUnset, overwriteFalse, overwriteTrue}).Draw(t, "overwrite")
+	b.pasted = !b.generating && rarely(t, 25, "private key")
 	b.timeouts = rarely(t, 6, "timeouts")
 	if rarely(t, f.check, "check") {
 		b.check = drawCheck(t)

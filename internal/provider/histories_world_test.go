@@ -128,6 +128,17 @@ func (r *keyring) text(id keyID) string {
 	return r.pem[id]
 }
 
+// privateText is the private key in PEM, of a key that has one.
+func (r *keyring) privateText(id keyID) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	der, err := x509.MarshalPKCS8PrivateKey(r.private[id])
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
 func (r *keyring) fingerprint(id keyID) string {
 	block, _ := pem.Decode([]byte(r.text(id)))
 	sum := sha256.Sum256(block.Bytes)
@@ -197,6 +208,7 @@ type simulation struct {
 	server    *graphmock.Server
 	endpoints []*endpointmock.Server
 	projects  []*project
+	logs      context.Context // of each call of the provider
 	retries   int
 	seed      uint64
 
@@ -285,6 +297,7 @@ func newSimulation(endpoints []*endpointmock.Server) *simulation {
 	}
 	s.server.SetKey(bystanderOfHistory(), keys.text(keyForeign), graphmock.StatusValid)
 	s.projects = []*project{newProject("first"), newProject("second")}
+	s.logs = s.logging(context.Background())
 	return s
 }
 
@@ -335,7 +348,7 @@ func (s *simulation) newPlugin() *plugin {
 	if err != nil {
 		panic(err)
 	}
-	resp, err := p.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.16.4", Config: &config})
+	resp, err := p.ConfigureProvider(s.logs, &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.16.4", Config: &config})
 	if err != nil || failed(resp.Diagnostics) {
 		panic(fmt.Sprint(err, resp.Diagnostics))
 	}
@@ -469,6 +482,10 @@ var storySecrets = sync.OnceValue(func() []string {
 	mac := hmac.New(sha256.New, []byte(storyAppSecret))
 	mac.Write([]byte(storyToken))
 	secrets := []string{storyToken, storyAppSecret, storySecretURI, hex.EncodeToString(mac.Sum(nil)), "PRIVATE KEY"}
+	for _, id := range []keyID{keyAlpha, keyBravo, keyCharlie} {
+		lines := strings.Split(keys.privateText(id), "\n")
+		secrets = append(secrets, lines[len(lines)/2])
+	}
 	return secrets
 })
 
