@@ -85,8 +85,9 @@ func (c *Client) do(ctx context.Context, r request) error {
 	}
 }
 
-// look asks recheck after a try that failed, or before the first one. The error
-// says why the request is not sent again.
+// look asks recheck after a try that failed, or before the first one. What it finds
+// is the work of an earlier try only when there was one whose outcome is uncertain.
+// The error says why the request is not sent again.
 func (c *Client) look(ctx context.Context, r request, failed *Error) (done bool, err error) {
 	doubt := failed != nil && failed.Uncertain()
 	done, err = r.recheck(ctx)
@@ -95,7 +96,7 @@ func (c *Client) look(ctx context.Context, r request, failed *Error) (done bool,
 	} else if err != nil && doubt {
 		return false, failed.gaveUp(OutcomeUnknown, 0, c.config.RetryMaxWait)
 	}
-	return done, err
+	return done && doubt, err
 }
 
 // enter waits until the brake lets the call pass. The error is for a call that

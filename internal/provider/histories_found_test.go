@@ -95,3 +95,24 @@ func TestHistory_aForeignKeyIsNotRememberedAfterThePluginDied(t *testing.T) {
 		}
 	})
 }
+
+// Two numbers hold their keys already, and a resource is made for each. A rate limit
+// that one of them meets holds back the upload to the other, which is preceded by one
+// more look. A create uploads all the same, as it always does: WhatsApp signs the key
+// again, which is what a replacement is for at times.
+func TestHistory_aCreateThatWasHeldBackUploadsAKeyThatIsThere(t *testing.T) {
+	t.Parallel()
+	follow(t, history{seed: 2, retries: 2, steps: []step{
+		putKey(0, keyAlpha, 0, graphmock.StatusValid),
+		putKey(1, keyBravo, 0, graphmock.StatusValid),
+		write(0, "a", block{number: 0, key: keyAlpha}),
+		write(0, "b", block{number: 1, key: keyBravo}),
+		runs(0, command{mode: "apply", parallel: 2, after: 3, trouble: &trouble{name: "a rate limit", fault: graphmock.RateLimit(80008, 1)}}),
+	}}, func(s *simulation) {
+		for _, n := range []int{0, 1} {
+			if got := s.server.Count(http.MethodPost, number(n)); got != 1 {
+				t.Errorf("number %d received %d uploads", n, got)
+			}
+		}
+	})
+}
