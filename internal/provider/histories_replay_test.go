@@ -6,13 +6,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,7 +195,8 @@ type replay struct {
 	folders []string
 }
 
-func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []snapshot) {
+// replay reports whether the real CLI comes to the same verdicts.
+func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []snapshot) (same bool) {
 	t.Helper()
 	s := newSimulation(th.endpoints)
 	s.resetEndpoints()
@@ -215,7 +220,7 @@ func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []
 			continue
 		}
 		if len(want) == 0 {
-			return
+			return true
 		}
 		p := s.projects[step.project]
 		got := s.snapshot(p, nil)
@@ -224,10 +229,12 @@ func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []
 			got = s.snapshot(p, res)
 		}
 		if got.String() != want[0].String() {
-			t.Fatalf("%s\n\nafter: %s\n\nthe small core:\n%s\n\nthe CLI (%s):\n%s", h.GoString(), step.text, want[0], cli.path, got)
+			t.Errorf("%s\n\nafter: %s\n\nthe small core:\n%s\n\nthe CLI (%s):\n%s", h.GoString(), step.text, want[0], cli.path, got)
+			return false
 		}
 		want = want[1:]
 	}
+	return true
 }
 
 // impossible is a run that the small core does not make either.
@@ -478,45 +485,103 @@ func (r *replay) readState(p *project, folder string) {
 	}
 }
 
-// replayEnd is how long the replays may take, and with which CLIs. make histories
-// sets both.
-func replayEnd(t *testing.T) (clis []string, each time.Duration) {
+// replayOptions are how long the replays take, and the CLIs that share this time.
+// make histories sets both.
+func replayOptions(t *testing.T) (clis []string, total time.Duration) {
 	t.Helper()
 	text := os.Getenv("WHATSAPP_HISTORIES_REPLAY")
 	if text == "" {
 		return nil, 0
 	}
-	each, err := time.ParseDuration(text)
+	total, err := time.ParseDuration(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(os.Getenv("WHATSAPP_HISTORIES_CLIS"), ","), each
+	return strings.Fields(os.Getenv("WHATSAPP_HISTORIES_CLIS")), total
 }
 
-// replayLast plays the last histories of a run with each CLI, for as long as there
-// is time.
-func (th *historyFixtures) replayLast(t *testing.T, last []history) {
+// lastHistories are the last thousand of a run, which are replayed when all have
+// been played: a sample, in a random order, for as long as there is time.
+type lastHistories struct {
+	mu    sync.Mutex
+	of    [][]history // of each flavour
+	ended int
+}
+
+const replayedOfEach = 250
+
+// end is called when the histories of a flavour have been played, and replays when
+// they are the last.
+func (l *lastHistories) end(t *testing.T, th *historyFixtures, flavour int, last []history) {
 	t.Helper()
-	clis, each := replayEnd(t)
+	l.mu.Lock()
+	l.of[flavour] = last
+	l.ended++
+	allEnded := l.ended == len(l.of)
+	l.mu.Unlock()
+	clis, total := replayOptions(t)
+	if !allEnded {
+		return
+	}
+	seed, err := strconv.ParseUint(flag.Lookup("rapid.seed").Value.String(), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Concat(l.of...)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for _, path := range clis {
 		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
-			cli := newRealCLI(t, path)
-			end := time.Now().Add(each)
-			histories, runs := 0, 0
-			for _, h := range slices.Backward(last) {
-				if time.Now().After(end) {
-					break
-				}
-				h = h.playable()
-				want := th.rehearse(t, h)
-				if len(want) == 0 {
-					continue
-				}
-				th.replay(t, cli, h, want)
-				histories++
-				runs += len(want)
-			}
-			t.Logf("%s: %d histories with %d runs come to the same verdicts", path, histories, runs)
+			th.replayFor(t, path, all, total/time.Duration(len(clis)))
 		})
 	}
+}
+
+// verdicts counts what came of the runs that were replayed.
+type verdicts struct {
+	histories, runs, failed, nothing int
+	planned                          map[verb]int
+}
+
+func (v *verdicts) add(shots []snapshot) {
+	v.histories++
+	v.runs += len(shots)
+	for _, shot := range shots {
+		switch {
+		case shot.failed:
+			v.failed++
+		case len(shot.verbs) == 0:
+			v.nothing++
+		}
+		for _, planned := range shot.verbs {
+			v.planned[planned]++
+		}
+	}
+}
+
+func (v *verdicts) String() string {
+	return fmt.Sprintf("%d histories with %d runs: %d runs fail, %d change nothing; planned are %d creates, %d updates, %d replacements and %d deletes",
+		v.histories, v.runs, v.failed, v.nothing, v.planned[verbCreate], v.planned[verbUpdate], v.planned[verbReplace], v.planned[verbDelete])
+}
+
+func (th *historyFixtures) replayFor(t *testing.T, path string, all []history, long time.Duration) {
+	t.Helper()
+	cli := newRealCLI(t, path)
+	end := time.Now().Add(long)
+	same := verdicts{planned: map[verb]int{}}
+	other := 0
+	for _, h := range all {
+		if time.Now().After(end) {
+			break
+		}
+		h = h.playable()
+		want := th.rehearse(t, h)
+		switch {
+		case len(want) == 0:
+		case th.replay(t, cli, h, want):
+			same.add(want)
+		default:
+			other++
+		}
+	}
+	t.Logf("%s, of the last %d histories: the same verdicts in %s; other verdicts in %d histories", path, len(all), &same, other)
 }

@@ -593,18 +593,19 @@ func TestHistories(t *testing.T) {
 	// A third of the time would be spent on garbage.
 	percent := debug.SetGCPercent(400)
 	t.Cleanup(func() { debug.SetGCPercent(percent) })
-	for _, f := range flavours {
+	newest := &lastHistories{of: make([][]history, len(flavours))}
+	for i, f := range flavours {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			th := newHistoryFixtures(t)
 			histories := rapid.Custom(func(t *rapid.T) history { return th.drawHistory(t, f) })
-			var last []history // the newest of them
+			var last []history
 			rapid.Check(t, func(t *rapid.T) {
 				h := histories.Draw(t, "history")
 				th.tell(t, h)
-				last = append(last[max(0, len(last)-999):], h)
+				last = append(last[max(0, len(last)-replayedOfEach+1):], h)
 			})
-			th.replayLast(t, last)
+			newest.end(t, th, i, last)
 		})
 	}
 }

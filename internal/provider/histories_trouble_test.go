@@ -120,6 +120,9 @@ func drawTrouble(t *rapid.T, c *command) {
 		event := drawWorldStep(t)
 		tr.name, tr.event = tr.name+", and meanwhile "+event.text, &event
 	}
+	if tr.fault.Method == http.MethodPost || tr.silence != nil && tr.silence.upload {
+		c.after %= 3 // of the uploads, and few runs have more
+	}
 	c.trouble = &tr
 	c.lose = tr.kill == "cli" && drawBool.Draw(t, "lose the state")
 }
