@@ -11,7 +11,8 @@ import (
 )
 
 // Minutes can pass between two tries. Whatever the number has got meanwhile is not
-// replaced.
+// replaced. A key that is there already is uploaded nevertheless, unless an earlier
+// try may have put it there.
 func TestSetFirstBusinessPublicKeyLooksBeforeEachTry(t *testing.T) {
 	const foreign = "-----BEGIN PUBLIC KEY-----\nanother\n-----END PUBLIC KEY-----\n"
 	for name, test := range map[string]struct {
@@ -23,6 +24,7 @@ func TestSetFirstBusinessPublicKeyLooksBeforeEachTry(t *testing.T) {
 	}{
 		"rate limit":                 {graphmock.RateLimit(80008, 1), "", "POST GET POST", false, false},
 		"rate limit, another key":    {graphmock.RateLimit(80008, 1), foreign, "POST GET", true, false},
+		"rate limit, the same key":   {graphmock.RateLimit(80008, 1), testKey(t).PEM(), "POST GET POST", false, false},
 		"outage, another key":        {graphmock.Fault{Status: 500}, foreign, "POST GET", true, true},
 		"it may pass, another key":   {graphmock.Fault{Status: 400, Body: graphmock.ErrorBody(100, 0, "", "", map[string]any{"is_transient": true})}, foreign, "POST GET", true, true},
 		"answer lost, stored":        {graphmock.Fault{Drop: graphmock.DropAfterRequest, Apply: true}, "", "POST GET", false, false},
