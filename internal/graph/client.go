@@ -28,8 +28,9 @@
 // A call that fails returns an [*Error]. Its Class says what kind of reaction it
 // needs, Uncertain whether an upload may have taken effect all the same, and
 // Codes what Meta's support asks for. [Client.Confirm] returns an
-// [*UnconfirmedError] when the number was read but does not show the key. The
-// package gives facts and leaves it to the caller to say what to do about them.
+// [*UnconfirmedError] when the number was read but does not show the key, also
+// when a later read fails. The package gives facts and leaves it to the caller to
+// say what to do about them.
 //
 // # Retries
 //

@@ -20,11 +20,12 @@ var confirmDelays = []time.Duration{
 // UnconfirmedError says that a number did not show an uploaded key with a valid
 // signature, although it could be read.
 type UnconfirmedError struct {
-	Slot  Slot // what the last read saw
+	Slot  Slot // what the last read saw that succeeded
 	Reads int  // how often the number was read
 
-	// Err is why the reads ended early: the cause of the context's end. It is
-	// nil when the number was read for as long as Confirm ever does.
+	// Err is why the reads ended early: the cause of the context's end, or the
+	// *Error of a read that failed. It is nil when the number was read for as long
+	// as Confirm ever does.
 	Err error
 }
 
@@ -37,7 +38,8 @@ func (e *UnconfirmedError) Error() string {
 	return text
 }
 
-// Unwrap gives the cause, so that errors.Is finds context.DeadlineExceeded.
+// Unwrap gives the cause, so that errors.Is finds context.DeadlineExceeded, and
+// ClassOf the class of a read that failed.
 func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // Confirm is called after an upload. It reads the number until it holds key
@@ -45,13 +47,19 @@ func (e *UnconfirmedError) Unwrap() error { return e.Err }
 // minutes.
 //
 // The error is an *UnconfirmedError when the number was read and does not show
-// that, and an *Error when a read failed.
+// that, and an *Error when it could not even be read once.
 func (c *Client) Confirm(ctx context.Context, phoneNumberID string, key pemkey.PublicKey) error {
+	var slot Slot
 	for reads := 1; ; reads++ {
-		slot, err := c.BusinessEncryption(ctx, phoneNumberID)
+		seen, err := c.BusinessEncryption(ctx, phoneNumberID)
+		if err == nil {
+			slot = seen
+		}
 		switch {
-		case err != nil:
+		case err != nil && reads == 1:
 			return err
+		case err != nil:
+			return &UnconfirmedError{Slot: slot, Reads: reads - 1, Err: err}
 		case slot.Confirms(key):
 			return nil
 		case reads > len(confirmDelays):

@@ -120,3 +120,49 @@ func TestConfirmPassesOnTheErrorOfARead(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// Whatever the reads before the one that fails have seen: the error has the last of
+// it, and why no other read followed.
+func TestConfirmKeepsWhatWasSeenBeforeAReadFails(t *testing.T) {
+	type sight struct{ key, status string }
+	uploaded := testKey(t).PEM()
+	for name, seen := range map[string][]sight{
+		"no valid signature":                     {{uploaded, graph.SignatureMismatch}},
+		"another key":                            {{otherKey(t), graph.SignatureValid}},
+		"no key":                                 {{"", graph.SignatureMismatch}},
+		"the old key, then the new one":          {{otherKey(t), graph.SignatureValid}, {uploaded, graph.SignatureMismatch}},
+		"the new key, and the old one once more": {{uploaded, graph.SignatureMismatch}, {otherKey(t), graph.SignatureValid}},
+	} {
+		for failure, fault := range map[string]graphmock.Fault{
+			"refused":   {Method: "GET", Status: 403, Body: errorBody(10)},
+			"an outage": {Method: "GET", Times: -1, Status: 500},
+			"no answer": {Method: "GET", Times: -1, Drop: graphmock.DropOnRequest},
+		} {
+			t.Run(name+", then "+failure, func(t *testing.T) {
+				server := startMock(t)
+				reads := 0
+				server.Script(graphmock.Fault{Method: "GET", Times: len(seen), Hook: func() {
+					if s := seen[reads]; s.key == "" {
+						server.ClearKey(number)
+					} else {
+						server.SetKey(number, s.key, s.status)
+					}
+					reads++
+				}}, fault)
+				client, _ := retrying(t, server, nil)
+				err := client.Confirm(t.Context(), number, testKey(t))
+				unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err)
+				if !ok {
+					t.Fatalf("the error is %v", err)
+				}
+				last := seen[len(seen)-1]
+				if got := unconfirmed.Slot; got.HasKey() != (last.key != "") || got.HasKey() && strings.TrimSpace(got.Text) != strings.TrimSpace(last.key) || got.SignatureStatus != last.status {
+					t.Errorf("the slot is %+v", got)
+				}
+				if _, isRead := errors.AsType[*graph.Error](unconfirmed.Err); !isRead || unconfirmed.Reads != len(seen) {
+					t.Errorf("after %d reads, the cause is %v", unconfirmed.Reads, unconfirmed.Err)
+				}
+			})
+		}
+	}
+}

@@ -118,11 +118,14 @@ func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
 	u.model.SignatureStatus = types.StringNull()
 
 	err = u.client.Confirm(ctx, number, u.key)
-	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); ok {
+	unconfirmed, wasRead := errors.AsType[*graph.UnconfirmedError](err)
+	if wasRead {
 		u.model.see(unconfirmed.Slot)
-		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", u.notConfirmed(unconfirmed))
-	} else if err != nil {
+	}
+	if _, ok := errors.AsType[*graph.Error](err); ok {
 		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
+	} else if wasRead {
+		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", u.notConfirmed(unconfirmed))
 	} else {
 		u.model.SignatureStatus = types.StringValue(graph.SignatureValid)
 	}

@@ -116,3 +116,37 @@ func TestHistory_aCreateThatWasHeldBackUploadsAKeyThatIsThere(t *testing.T) {
 		}
 	})
 }
+
+// The read that confirms an upload shows the key without a valid signature, and then
+// the network is gone. The state has what was seen, as it has when the signature
+// never becomes valid.
+func TestHistory_whatWasSeenBeforeTheNetworkFailedIsKept(t *testing.T) {
+	t.Parallel()
+	for name, lags := range map[string]struct {
+		key, signature int
+		seen           string // after an update of a valid key
+	}{
+		"the signature":               {0, 1, graphmock.StatusMismatch},
+		"the key, which was valid":    {1, 0, graphmock.StatusValid},
+		"nothing was read after that": {0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			after := 2 // the read of the refresh, and the upload
+			if lags.seen != "" {
+				after = 3
+			}
+			follow(t, history{steps: []step{
+				write(0, "a", block{number: 0, key: keyAlpha}),
+				runs(0, command{mode: "apply"}),
+				write(0, "a", block{number: 0, key: keyBravo}),
+				lag(lags.key, lags.signature),
+				runs(0, command{mode: "apply", after: after, trouble: &trouble{name: "connections are refused", refused: 1000}}),
+			}}, func(s *simulation) {
+				if got := string(s.projects[0].state["a"].json); lags.seen == "" != strings.Contains(got, `"business_public_key_signature_status":null`) || !strings.Contains(got, lags.seen) {
+					t.Errorf("the state is %s", got)
+				}
+			})
+		})
+	}
+}

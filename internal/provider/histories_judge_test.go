@@ -239,13 +239,14 @@ func (r *coreRun) judgeApply(c *rpc, ch change, value tftypes.Value, failed bool
 		if ch.before.IsNull() || was != is || textOf(ch.before, attrSignatureStatus) != graphmock.StatusValid {
 			r.violated("the apply of %s uploads nothing, although the state had %s, %s", c.address, was, textOf(ch.before, attrSignatureStatus))
 		}
-	case confirmed != nil && confirmed == c.exchanges[len(c.exchanges)-1]:
+	case confirmed != nil:
+		// Also when a later look at the number failed.
 		r.judgeState(c, value, confirmed)
-		if !failed && (confirmed.shown != last.posted || confirmed.signed != graphmock.StatusValid) {
+		if !failed && (confirmed != c.exchanges[len(c.exchanges)-1] || confirmed.shown != last.posted || confirmed.signed != graphmock.StatusValid) {
 			r.violated("the apply of %s succeeds, and the number shows %s", c.address, confirmed)
 		}
 	default:
-		// The API has accepted the key, and the last look at the number failed.
+		// The API has accepted the key, and each look at the number failed.
 		if !failed {
 			r.violated("the apply of %s succeeds without a look at the number", c.address)
 		}
