@@ -153,7 +153,7 @@ func (p *project) edit(c command) *result {
 	rec.tainted = c.mode == "taint"
 	p.state[c.address] = rec
 	if c.mode == "forget" {
-		delete(p.state, c.address)
+		maps.DeleteFunc(p.state, func(name string, _ record) bool { return addressOf(name) == c.address })
 	}
 	p.serial++
 	return &result{}
@@ -170,6 +170,7 @@ func (r *coreRun) planAll(c command) *plannedRun {
 	p := r.project
 	plan := &plannedRun{changes: map[string]change{}, late: map[string]bool{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), serial: p.serial, seen: r.changed}
 	records := p.move(p.state)
+	blocked := isBlocked(p.moves, p.state)
 	if c.mode == "destroy" && (c.noRefresh || len(records) == 0) {
 		r.walk(slices.Collect(maps.Keys(records)), func(address string) {
 			if o, ok := r.load(address, records[address]); ok {
@@ -186,13 +187,16 @@ func (r *coreRun) planAll(c command) *plannedRun {
 		r.said = nil
 		plan.changes = map[string]change{}
 		prior := maps.Clone(plan.prior)
+		maps.DeleteFunc(prior, func(_ string, o *object) bool { return !o.exists() })
+		blocked = isBlocked(p.moves, prior)
 		r.walk(slices.Collect(maps.Keys(prior)), func(address string) {
-			if o := prior[address]; o.exists() {
-				if ch, ok := r.planDestroy(address, o); ok {
-					r.keep(plan, address, o, &ch)
-				}
+			if ch, ok := r.planDestroy(address, prior[address]); ok {
+				r.keep(plan, address, prior[address], &ch)
 			}
 		})
+	}
+	if blocked && !hasError(r.said) {
+		r.said = append(r.said, said{summary: "Unresolved resource instance address changes", warning: true})
 	}
 	for address, b := range plan.blocks {
 		plan.late[address] = p.isLate(address, b, false)
@@ -227,7 +231,7 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 	var current *object
 	var ok bool
 	switch {
-	case !inState && configured && imported && c.mode != "destroy" && c.mode != "refresh":
+	case !hasObject(records, address) && configured && imported && c.mode != "destroy" && c.mode != "refresh":
 		if current, ok = r.importInto(address, imp, &b); !ok {
 			return
 		}
@@ -275,13 +279,8 @@ func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[s
 	p.serial++
 	expected := s.mustSucceed(p, c, plan)
 	if c.mode != "refresh" {
-		r.walk(slices.Collect(maps.Keys(plan.changes)), func(address string) {
-			var named *block
-			if b, ok := plan.blocks[address]; ok {
-				named = &b
-			}
-			r.applyPlanned(plan.changes[address], named)
-		})
+		r.walk(addressesOf(plan.changes), func(address string) { r.applyAddress(plan, address) })
+		r.finishState()
 	}
 	r.judgeWords()
 	res := &result{failed: hasError(r.said) || r.stopped.Load() || r.killed.Load(), said: r.said}

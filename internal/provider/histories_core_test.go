@@ -23,8 +23,8 @@ import (
 // with the values, with which internal/terraform of Terraform does
 // (NodeAbstractResourceInstance in node_resource_abstract_instance.go), and
 // checks the answers as it does (objchange.AssertPlanValid and
-// AssertObjectCompatible). It knows one resource type, without nested blocks and
-// without create_before_destroy.
+// AssertObjectCompatible). It knows one resource type, without nested blocks.
+// What create_before_destroy adds is in histories_deposed_test.go.
 
 // verb is what a plan does with a resource.
 type verb string
@@ -35,7 +35,11 @@ const (
 	verbUpdate  verb = "update"
 	verbReplace verb = "replace"
 	verbDelete  verb = "delete"
+
+	verbCreateFirst verb = "create the replacement and then destroy"
 )
+
+func (v verb) replaces() bool { return v == verbReplace || v == verbCreateFirst }
 
 // record is a resource as the state file has it.
 type record struct {
@@ -145,6 +149,8 @@ type coreRun struct {
 	said   []said
 	hidden []said           // that Terraform does not show
 	opened map[string]keyID // what an ephemeral source has returned in this run
+
+	deposing map[string]string // what was deposed since the state was last written; guarded by the project
 }
 
 func (s *simulation) newRun(p *project, order uint64, parallel int) *coreRun {
@@ -341,6 +347,13 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 	for _, problem := range planProblems(r.schema.Block.Attributes, attributes(prior), attributes(config), attributes(planned), "") {
 		r.blame(address, "Provider produced invalid plan", "%s", problem)
 	}
+	replacement := verbReplace
+	switch {
+	case earlier != nil && earlier.verb.replaces():
+		replacement = earlier.verb
+	case b.createFirst:
+		replacement = verbCreateFirst
+	}
 	result := change{
 		address: address, before: prior, after: planned, private: resp.PlannedPrivate,
 		identityBefore: identity, identityPlanned: resp.PlannedIdentity,
@@ -349,7 +362,7 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 	case prior.IsNull():
 		result.verb = verbCreate
 	case forceReplace || requiresReplace(resp.RequiresReplace, prior, planned):
-		result.verb = verbReplace
+		result.verb = replacement
 		// Terraform asks for a second plan, of the create.
 		resp, ok = r.askForPlan(c, config, null, resp.PlannedPrivate, resp.PlannedIdentity, true)
 		if !ok {
@@ -366,10 +379,10 @@ func (r *coreRun) plan(address string, b block, current *object, forceReplace bo
 		result.verb = verbUpdate
 	}
 	if result.verb == verbCreate && !priorTainted.IsNull() {
-		result.verb, result.before = verbReplace, priorTainted
+		result.verb, result.before = replacement, priorTainted
 	}
-	if earlier != nil && earlier.verb == verbReplace && result.verb == verbCreate {
-		result.verb, result.before = verbReplace, earlier.before
+	if earlier != nil && earlier.verb.replaces() && result.verb == verbCreate {
+		result.verb, result.before = earlier.verb, earlier.before
 	}
 	return result, true
 }
@@ -445,7 +458,7 @@ func (r *coreRun) planDestroy(address string, current *object) (change, bool) {
 
 // applyChange applies a create, an update or a delete, and returns what the state
 // has afterwards: nil when there is nothing.
-func (r *coreRun) applyChange(ch change, current *object, b *block, config tftypes.Value, given []keyID) *object {
+func (r *coreRun) applyChange(ch change, current *object, b *block, config tftypes.Value, given []keyID) (left *object, ok bool) {
 	c := r.newCall(ch.address, "apply", b)
 	c.given, c.number, c.creating = given, textOf(ch.after, attrPhoneNumberID), ch.verb == verbCreate
 	began := time.Now()
@@ -463,10 +476,10 @@ func (r *coreRun) applyChange(ch change, current *object, b *block, config tftyp
 		r.say(ch.address, nil, err)
 		r.judgeUploads(c, ch)
 		if ch.verb != verbUpdate || current == nil {
-			return current
+			return current, false
 		}
 		r.project.forgetPrivate(ch.address)
-		return &object{value: ch.before, tainted: current.tainted}
+		return &object{value: ch.before, tainted: current.tainted}, false
 	}
 	failed := r.say(ch.address, resp.Diagnostics, nil)
 	value := r.decode(resp.NewState)
@@ -485,72 +498,89 @@ func (r *coreRun) applyChange(ch change, current *object, b *block, config tftyp
 	r.judgeApply(c, ch, value, failed)
 	switch {
 	case failed && value.IsNull():
-		return current
+		return current, false
 	case failed:
 		tainted := ch.verb == verbCreate || current != nil && current.tainted
-		return &object{value: value, private: resp.Private, identity: resp.NewIdentity, tainted: tainted}
+		return &object{value: value, private: resp.Private, identity: resp.NewIdentity, tainted: tainted}, false
 	case value.IsNull():
-		return nil
+		return nil, true
 	default:
-		return &object{value: value, private: resp.Private, identity: resp.NewIdentity}
+		return &object{value: value, private: resp.Private, identity: resp.NewIdentity}, true
 	}
 }
 
 // applyPlanned does what was planned for one resource.
-func (r *coreRun) applyPlanned(ch change, b *block) {
+func (r *coreRun) applyPlanned(ch change, b *block) (ok bool) {
 	if ch.verb == verbNothing {
-		return
+		return true
 	}
 	if ch.verb == verbDelete || ch.verb == verbReplace {
 		current, ok := r.current(ch.address)
 		if !ok {
-			return
+			return false
 		}
 		if current.exists() {
 			gone := change{address: ch.address, verb: verbDelete, before: ch.before, after: tftypes.NewValue(r.typ, nil), private: ch.private, identityPlanned: ch.identityPlanned}
-			left := r.applyChange(gone, current, nil, gone.after, nil)
+			left, _ := r.applyChange(gone, current, nil, gone.after, nil)
 			r.store(ch.address, left)
 			if left != nil {
-				return
+				return false
 			}
 		}
 		if ch.verb == verbDelete || r.stopped.Load() || r.killed.Load() {
-			return
+			return true
 		}
 	}
+	if ch.verb == verbCreateFirst {
+		return r.applyDeposing(ch, b)
+	}
+	return r.applyConfigured(ch, b, "")
+}
+
+// applyConfigured makes a resource what its configuration says. deposed is the
+// name of the object that it replaces, if that was deposed: it is put back when the
+// create fails and leaves nothing, and not when the plan that is made anew fails.
+func (r *coreRun) applyConfigured(ch change, b *block, deposed string) (ok bool) {
 	current, ok := r.current(ch.address)
 	if !ok {
-		return
+		return false
 	}
 	now, ok := r.plan(ch.address, *b, current, false, &ch)
 	if !ok {
-		return
+		return false
 	}
 	if now.verb != ch.verb && (ch.verb != verbUpdate || now.verb != verbNothing) {
 		r.blame(ch.address, "Provider produced inconsistent final plan", "the action changed from %s to %s", ch.verb, now.verb)
-		return
+		return false
 	}
 	if problems := incompatible(ch.after, now.after, ""); len(problems) > 0 {
 		r.blame(ch.address, "Provider produced inconsistent final plan", "%v", problems)
-		return
+		return false
 	}
 	if now.verb == verbNothing {
-		return
+		return true
 	}
-	if now.verb == verbReplace {
+	if now.verb.replaces() {
 		now.verb, now.before = verbCreate, tftypes.NewValue(r.typ, nil)
 	}
 	r.holdUp()
 	config, given := r.evaluate(ch.address, *b, true)
-	r.store(ch.address, r.applyChange(now, current, b, config, given))
+	remembered, has := r.project.recall(ch.address)
+	left, ok := r.applyChange(now, current, b, config, given)
+	r.store(ch.address, left)
+	if !ok && left == nil && deposed != "" {
+		r.restore(ch.address, deposed, remembered, has)
+	}
+	return ok
 }
 
 // current is a resource in the state, read anew.
 func (r *coreRun) current(address string) (*object, bool) {
 	r.project.mu.Lock()
 	rec, ok := r.project.state[address]
+	_, deposed := r.deposing[address]
 	r.project.mu.Unlock()
-	if !ok {
+	if !ok || deposed {
 		return nil, true
 	}
 	return r.load(address, rec)
@@ -564,6 +594,7 @@ func (r *coreRun) store(address string, o *object) {
 	r.project.mu.Lock()
 	defer r.project.mu.Unlock()
 	r.project.serial++
+	r.writeDeposed()
 	if !o.exists() {
 		delete(r.project.state, address)
 		return

@@ -26,6 +26,8 @@ type block struct {
 	overwrite  overwrite
 	timeouts   bool
 	check      *checkSpec
+
+	createFirst bool // lifecycle { create_before_destroy = true }
 }
 
 type overwrite int
@@ -73,6 +75,9 @@ func (b block) String() string {
 	}
 	if b.check != nil {
 		more += fmt.Sprintf(", endpoint_check %+v", *b.check)
+	}
+	if b.createFirst {
+		more += ", create_before_destroy"
 	}
 	return fmt.Sprintf("number %d with %s%s", b.number, key, more)
 }
@@ -129,22 +134,28 @@ func (p *project) addresses() []string {
 func (p *project) move(state map[string]record) map[string]record {
 	moved := maps.Clone(state)
 	for _, m := range p.moves {
-		rec, there := moved[m[0]]
-		if _, taken := moved[m[1]]; !there || taken {
+		if hasObject(moved, m[1]) {
 			continue
 		}
-		moved[m[1]] = rec
-		delete(moved, m[0])
+		for name, rec := range maps.Clone(moved) {
+			if addressOf(name) == m[0] {
+				moved[m[1]+strings.TrimPrefix(name, m[0])] = rec
+				delete(moved, name)
+			}
+		}
 	}
 	return moved
+}
+
+// isBlocked reports whether a resource cannot be moved because another one is there.
+func isBlocked[T any](moves [][2]string, state map[string]T) bool {
+	return slices.ContainsFunc(moves, func(m [2]string) bool { return hasObject(state, m[0]) && hasObject(state, m[1]) })
 }
 
 // commitMoves renames what the model knows of the resources.
 func (p *project) commitMoves() {
 	for _, m := range p.moves {
-		_, there := p.state[m[0]]
-		_, taken := p.state[m[1]]
-		if there && !taken {
+		if hasObject(p.state, m[0]) && !hasObject(p.state, m[1]) {
 			p.remembered[m[1]] = p.remembered[m[0]]
 			delete(p.remembered, m[0])
 			p.orphaned[m[1]] = p.orphaned[m[0]]

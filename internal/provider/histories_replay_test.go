@@ -89,10 +89,10 @@ func (s *simulation) contended(p *project) bool {
 		var state map[string]any
 		_ = json.Unmarshal(rec.json, &state)
 		id, _ := state[attrPhoneNumberID].(string)
-		if other, taken := numbers[id]; taken && other != address {
+		if other, taken := numbers[id]; taken && other != addressOf(address) {
 			return true
 		}
-		numbers[id] = address
+		numbers[id] = addressOf(address)
 	}
 	return false
 }
@@ -131,7 +131,9 @@ func (s *simulation) snapshot(p *project, res *result) snapshot {
 	if res != nil {
 		shot.failed = res.failed
 		if !shot.failed {
-			maps.Copy(shot.verbs, res.verbs)
+			for name, v := range res.verbs {
+				shot.verbs[withoutKey(name)] = v
+			}
 		}
 		for _, d := range res.said {
 			shot.said = append(shot.said, severityOf(d.warning)+" "+d.summary)
@@ -148,9 +150,18 @@ func (s *simulation) snapshot(p *project, res *result) snapshot {
 		var state any
 		_ = json.Unmarshal(rec.json, &state)
 		text, _ := json.Marshal(state)
-		shot.states = append(shot.states, fmt.Sprintf("%s, tainted %t: %s private %s", address, rec.tainted, text, rec.private))
+		shot.states = append(shot.states, fmt.Sprintf("%s, tainted %t: %s private %s", withoutKey(address), rec.tainted, text, rec.private))
 	}
+	slices.Sort(shot.states)
 	return shot
+}
+
+// withoutKey is the name of a deposed object without the key that Terraform makes up.
+func withoutKey(name string) string {
+	if address := addressOf(name); address != name {
+		return address + deposedMark + "object)"
+	}
+	return name
 }
 
 func severityOf(warning bool) string {
@@ -396,17 +407,21 @@ func (r *replay) verbs(folder, file string, failed bool) map[string]verb {
 	out, err := r.plain(folder, "show", "-json", file)
 	var plan struct {
 		Changes []struct {
-			Address string
-			Change  struct{ Actions []string }
+			Address, Deposed string
+			Change           struct{ Actions []string }
 		} `json:"resource_changes"`
 	}
 	if err != nil || json.Unmarshal([]byte(out), &plan) != nil {
 		r.t.Fatalf("%v\n%s", err, out)
 	}
 	for _, ch := range plan.Changes {
-		v := map[string]verb{"create": verbCreate, "update": verbUpdate, "delete": verbDelete, "delete create": verbReplace}[strings.Join(ch.Change.Actions, " ")]
+		v := map[string]verb{"create": verbCreate, "update": verbUpdate, "delete": verbDelete, "delete create": verbReplace, "create delete": verbCreateFirst}[strings.Join(ch.Change.Actions, " ")]
 		if v != "" {
-			verbs[strings.TrimPrefix(ch.Address, resourceType+".")] = v
+			name := strings.TrimPrefix(ch.Address, resourceType+".")
+			if ch.Deposed != "" {
+				name += deposedMark + ch.Deposed + ")"
+			}
+			verbs[name] = v
 		}
 	}
 	return verbs
@@ -422,6 +437,9 @@ func (r *replay) writeConfiguration(p *project, folder string) {
 			if v != nil {
 				given[name] = v
 			}
+		}
+		if b.createFirst {
+			given["lifecycle"] = map[string]any{"create_before_destroy": true}
 		}
 		resources[address] = given
 	}
@@ -469,6 +487,7 @@ func (r *replay) readState(p *project, folder string) {
 			Name      string
 			Instances []struct {
 				Status     string
+				Deposed    string
 				Version    int64 `json:"schema_version"`
 				Attributes json.RawMessage
 				Private    []byte
@@ -480,7 +499,11 @@ func (r *replay) readState(p *project, folder string) {
 	}
 	for _, res := range state.Resources {
 		for _, i := range res.Instances {
-			p.state[res.Name] = record{version: i.Version, json: i.Attributes, private: i.Private, tainted: i.Status == "tainted"}
+			name := res.Name
+			if i.Deposed != "" {
+				name += deposedMark + i.Deposed + ")"
+			}
+			p.state[name] = record{version: i.Version, json: i.Attributes, private: i.Private, tainted: i.Status == "tainted"}
 		}
 	}
 }

@@ -363,7 +363,7 @@ func (s *simulation) advise(p *project, taken map[int]bool) {
 		holds := keys.identify(text)
 		rec, inState := state[address]
 		updated := inState && !rec.tainted && strings.Contains(string(rec.json), `"`+attrPhoneNumberID+`":"`+numberOf(b)+`"`)
-		if imp, imported := p.imports[address]; imported && !inState {
+		if imp, imported := p.imports[address]; imported && !hasObject(state, address) {
 			if holds == keyNone || imp.number != numberOf(b) {
 				delete(p.imports, address)
 			} else {
@@ -463,6 +463,7 @@ func (f flavour) drawBlock(t *rapid.T) block {
 	b.overwrite = rapid.SampledFrom([]overwrite{overwriteUnset, overwriteUnset, overwriteFalse, overwriteTrue}).Draw(t, "overwrite")
 	b.pasted = !b.generating && rarely(t, 25, "private key")
 	b.timeouts = rarely(t, 6, "timeouts")
+	b.createFirst = rarely(t, 4, "create before destroy")
 	if rarely(t, f.check, "check") {
 		b.check = drawCheck(t)
 	}
