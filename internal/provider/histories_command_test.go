@@ -90,6 +90,12 @@ type trouble struct {
 	event   *step  // of the world, which happens before the request is answered
 }
 
+// written is what a killed run may leave as it was before.
+type written struct {
+	state map[string]record
+	made  map[string]string
+}
+
 // execute runs the CLI in a project.
 func (s *simulation) execute(p *project, c command) *result {
 	active := new(*coreRun)
@@ -110,7 +116,7 @@ func (s *simulation) executeArmed(p *project, c command, active **coreRun) *resu
 	if c.address != "" {
 		return p.edit(c)
 	}
-	before := maps.Clone(p.state)
+	before := written{maps.Clone(p.state), p.made}
 	if c.mode == "applySaved" {
 		if p.saved == nil {
 			return nil
@@ -168,10 +174,10 @@ func (p *project) canEdit(c command) bool {
 // planAll plans everything.
 func (r *coreRun) planAll(c command) *plannedRun {
 	p := r.project
-	plan := &plannedRun{changes: map[string]change{}, late: map[string]bool{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), serial: p.serial, seen: r.changed}
+	plan := &plannedRun{changes: map[string]change{}, late: map[string]bool{}, prior: map[string]*object{}, blocks: maps.Clone(p.blocks), sources: p.allSources(), serial: p.serial, seen: r.changed}
 	records := p.move(p.state)
 	blocked := isBlocked(p.moves, p.state)
-	if c.mode == "destroy" && (c.noRefresh || len(records) == 0) {
+	if c.mode == "destroy" && (c.noRefresh || len(records)+len(p.made) == 0) {
 		r.walk(slices.Collect(maps.Keys(records)), func(address string) {
 			if o, ok := r.load(address, records[address]); ok {
 				r.keep(plan, address, o, nil)
@@ -199,7 +205,8 @@ func (r *coreRun) planAll(c command) *plannedRun {
 		r.said = append(r.said, said{summary: "Unresolved resource instance address changes", warning: true})
 	}
 	for address, b := range plan.blocks {
-		plan.late[address] = p.isLate(address, b, false)
+		number, key := p.isLate(b)
+		plan.late[address] = number || key
 	}
 	plan.said = slices.Concat(r.said, r.hidden)
 	return plan
@@ -266,7 +273,7 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 }
 
 // apply does what was planned, in a new process of the provider.
-func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[string]record, active **coreRun) *result {
+func (s *simulation) apply(p *project, c command, plan *plannedRun, before written, active **coreRun) *result {
 	r := s.newRun(p, c.order, c.parallel)
 	*active = r
 	p.commitMoves()
@@ -279,6 +286,7 @@ func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[s
 	p.serial++
 	expected := s.mustSucceed(p, c, plan)
 	if c.mode != "refresh" {
+		p.makeSources(plan.sources)
 		r.walk(addressesOf(plan.changes), func(address string) { r.applyAddress(plan, address) })
 		r.finishState()
 	}
@@ -288,7 +296,10 @@ func (s *simulation) apply(p *project, c command, plan *plannedRun, before map[s
 		r.violated("the plan succeeds, nothing changes, and the apply fails: %v", r.said)
 	}
 	if r.killed.Load() && c.lose {
-		p.state = before
+		p.state, p.made = before.state, before.made
+	}
+	if c.mode == "destroy" && !res.failed {
+		p.made = map[string]string{}
 	}
 	if !res.failed {
 		p.imports, p.moves = map[string]importing{}, nil
@@ -307,7 +318,7 @@ func (s *simulation) mustSucceed(p *project, c command, plan *plannedRun) bool {
 	}
 	numbers := map[string]bool{}
 	for address, b := range plan.blocks {
-		if b.late && plan.late[address] {
+		if plan.late[address] {
 			return false
 		}
 		if numbers[numberOf(b)] || b.unstable() || b.generating || b.pasted || b.check != nil && !s.proves(b) {

@@ -75,9 +75,10 @@ type plannedRun struct {
 	changes map[string]change
 	prior   map[string]*object
 	blocks  map[string]block // the configuration that was planned
-	late    map[string]bool  // whose key was not known
-	serial  int              // of the state
-	seen    int              // how often the world had changed
+	late    map[string]bool  // whose key or number was not known
+	sources map[string]string
+	serial  int // of the state
+	seen    int // how often the world had changed
 	said    []said
 }
 
@@ -320,11 +321,11 @@ func (r *coreRun) importInto(address string, i importing, b *block) (*object, bo
 func (r *coreRun) plan(address string, b block, current *object, forceReplace bool, earlier *change) (change, bool) {
 	c := r.newCall(address, "plan", &b)
 	config, given := r.evaluate(address, b, earlier != nil)
-	c.given, c.number = given, numberOf(b)
+	c.given, c.number = given, textOf(config, attrPhoneNumberID) // none while it is not known
 	if !r.validate(c, config) {
 		return change{}, false
 	}
-	if b.pasted && !r.project.isLate(address, b, earlier != nil) {
+	if _, keyIsLate := r.project.isLate(b); b.pasted && (earlier != nil || !keyIsLate) {
 		r.violated("a private key passes the validation of %s", address)
 	}
 	null := tftypes.NewValue(r.typ, nil)

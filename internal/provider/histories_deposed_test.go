@@ -216,13 +216,7 @@ func TestCLI_deposedObjects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			th := newHistoryFixtures(t)
-			h := history{steps: steps}
-			want := th.rehearse(t, h)
-			if n := len(slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.command == nil })); len(want) != n {
-				t.Fatalf("%d of %d runs are compared", len(want), n)
-			}
-			th.replay(t, newRealCLI(t, path), h, want)
+			compareWithCLI(t, path, history{steps: steps})
 		})
 	}
 }

@@ -23,6 +23,8 @@ type block struct {
 	generating bool // a write-only key whose source returns another key in each run
 	late       bool // the key is known only during the apply, because another resource makes it
 	pasted     bool // the private key, by mistake
+	lateNumber bool // so is the number
+	source     int  // which resources make them: other ones each time that the block is written
 	overwrite  overwrite
 	timeouts   bool
 	check      *checkSpec
@@ -67,6 +69,9 @@ func (b block) String() string {
 	if b.late {
 		more += ", known only during the apply"
 	}
+	if b.lateNumber {
+		more += ", the number known only during the apply"
+	}
 	if b.overwrite != overwriteUnset {
 		more += fmt.Sprintf(", allow_overwrite = %t", b.overwrite == overwriteTrue)
 	}
@@ -105,17 +110,19 @@ type project struct {
 	remembered map[string]keyID
 	generated  map[string][]keyID // by a source, so far
 	orphaned   map[string]bool    // resources that have lost their private data
-	known      map[string]bool    // late keys that an apply has made known
 
-	mu     sync.Mutex // guards state and serial
-	state  map[string]record
-	serial int
+	mu      sync.Mutex // guards the fields below
+	state   map[string]record
+	serial  int
+	sources map[string]string // the resources that make late keys and numbers, and what they are to make
+	made    map[string]string // what they have made
+	written int               // how many blocks
 }
 
 func newProject(name string) *project {
 	return &project{
 		name: name, blocks: map[string]block{}, imports: map[string]importing{}, remembered: map[string]keyID{},
-		generated: map[string][]keyID{}, known: map[string]bool{}, orphaned: map[string]bool{}, state: map[string]record{},
+		generated: map[string][]keyID{}, made: map[string]string{}, sources: map[string]string{}, orphaned: map[string]bool{}, state: map[string]record{},
 	}
 }
 
@@ -178,10 +185,16 @@ func (r *coreRun) evaluate(address string, b block, applying bool) (tftypes.Valu
 	if b.pasted {
 		written = text(keys.privateText(key))
 	}
-	if r.project.isLate(address, b, applying) {
-		written = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
-	}
 	values[attrPhoneNumberID] = text(numberOf(b))
+	if !applying {
+		number, key := r.project.isLate(b)
+		if key {
+			written = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+		}
+		if number {
+			values[attrPhoneNumberID] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+		}
+	}
 	if b.writeOnly {
 		values[attrPublicKeyWO] = written
 	} else {
@@ -202,15 +215,50 @@ func (r *coreRun) evaluate(address string, b block, applying bool) (tftypes.Valu
 	return tftypes.NewValue(r.typ, values), []keyID{key}
 }
 
-// isLate reports whether the key of a block is not known yet. An apply makes it
-// known.
-func (p *project) isLate(address string, b block, applying bool) bool {
+// sources are the resources that make what is late in a block, and what they make.
+// With the real CLI, they are terraform_data.
+func (b block) sources() map[string]string {
+	all := map[string]string{}
+	if b.lateNumber {
+		all[fmt.Sprintf("number_%d", b.source)] = numberOf(b)
+	}
+	if b.late {
+		all[fmt.Sprintf("key_%d", b.source)] = forms[b.form](keys.text(b.key))
+	}
+	return all
+}
+
+// isLate reports whether the number and the key of a block are not known in a plan,
+// because no apply has made them.
+func (p *project) isLate(b block) (number, key bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if applying {
-		p.known[address] = true
+	for name, value := range b.sources() {
+		late := p.made[name] != value
+		number = number || late && strings.HasPrefix(name, "number_")
+		key = key || late && strings.HasPrefix(name, "key_")
 	}
-	return b.late && !p.known[address]
+	return number, key
+}
+
+// allSources are those of all blocks so far. They stay in the configuration, because
+// OpenTofu finds a cycle when one of them is removed and the resource that depended
+// on it gets create_before_destroy.
+func (p *project) allSources() map[string]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.blocks {
+		maps.Copy(p.sources, b.sources())
+	}
+	return maps.Clone(p.sources)
+}
+
+// makeSources is the part of an apply that comes before the numbers.
+func (p *project) makeSources(sources map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made = maps.Clone(p.made)
+	maps.Copy(p.made, sources)
 }
 
 func (c *checkSpec) value(typ tftypes.Object, s *simulation) tftypes.Value {

@@ -54,7 +54,7 @@ func (h history) playable() history {
 			continue
 		case s.block != nil:
 			b := *s.block
-			b.generating, b.late, b.pasted = false, false, false
+			b.generating, b.pasted = false, false
 			if b.check != nil {
 				check := *b.check
 				check.wait, b.check = "", &check
@@ -417,7 +417,10 @@ func (r *replay) verbs(folder, file string, failed bool) map[string]verb {
 	for _, ch := range plan.Changes {
 		v := map[string]verb{"create": verbCreate, "update": verbUpdate, "delete": verbDelete, "delete create": verbReplace, "create delete": verbCreateFirst}[strings.Join(ch.Change.Actions, " ")]
 		if v != "" {
-			name := strings.TrimPrefix(ch.Address, resourceType+".")
+			name, ours := strings.CutPrefix(ch.Address, resourceType+".")
+			if !ours {
+				continue
+			}
 			if ch.Deposed != "" {
 				name += deposedMark + ch.Deposed + ")"
 			}
@@ -428,7 +431,7 @@ func (r *replay) verbs(folder, file string, failed bool) map[string]verb {
 }
 
 func (r *replay) writeConfiguration(p *project, folder string) {
-	resources := map[string]any{}
+	resources, sources := map[string]any{}, map[string]any{}
 	run := &coreRun{simulation: r.simulation, project: p}
 	for address, b := range p.blocks {
 		value, _ := run.evaluate(address, b, true)
@@ -438,14 +441,34 @@ func (r *replay) writeConfiguration(p *project, folder string) {
 				given[name] = v
 			}
 		}
+		for name := range b.sources() {
+			what := attrPhoneNumberID
+			if strings.HasPrefix(name, "key_") {
+				what = attrPublicKey
+				if b.writeOnly {
+					what = attrPublicKeyWO
+				}
+			}
+			given[what] = "${terraform_data." + name + ".output}"
+		}
 		if b.createFirst {
 			given["lifecycle"] = map[string]any{"create_before_destroy": true}
 		}
 		resources[address] = given
 	}
 	whole := map[string]any{"terraform": map[string]any{"required_providers": map[string]any{"whatsapp": map[string]any{"source": "wa-flows/whatsapp"}}}}
+	for name, value := range p.allSources() {
+		sources[name] = map[string]any{"input": value}
+	}
+	all := map[string]any{}
 	if len(resources) > 0 {
-		whole["resource"] = map[string]any{resourceType: resources}
+		all[resourceType] = resources
+	}
+	if len(sources) > 0 {
+		all["terraform_data"] = sources
+	}
+	if len(all) > 0 {
+		whole["resource"] = all
 	}
 	var moved, imports []any
 	for _, m := range p.moves {
@@ -484,8 +507,8 @@ func (r *replay) readState(p *project, folder string) {
 	}
 	var state struct {
 		Resources []struct {
-			Name      string
-			Instances []struct {
+			Type, Name string
+			Instances  []struct {
 				Status     string
 				Deposed    string
 				Version    int64 `json:"schema_version"`
@@ -498,6 +521,9 @@ func (r *replay) readState(p *project, folder string) {
 		r.t.Fatal(err)
 	}
 	for _, res := range state.Resources {
+		if res.Type != resourceType {
+			continue
+		}
 		for _, i := range res.Instances {
 			name := res.Name
 			if i.Deposed != "" {
@@ -506,6 +532,23 @@ func (r *replay) readState(p *project, folder string) {
 			p.state[name] = record{version: i.Version, json: i.Attributes, private: i.Private, tainted: i.Status == "tainted"}
 		}
 	}
+}
+
+// compareWithCLI plays a history with the small core and with the real CLI, to its
+// end.
+func compareWithCLI(t *testing.T, path string, h history) {
+	t.Helper()
+	th := newHistoryFixtures(t)
+	want, ran := th.rehearse(t, h), 0
+	for _, s := range h.steps {
+		if s.command != nil {
+			ran++
+		}
+	}
+	if len(want) != ran {
+		t.Fatalf("%d of %d runs can be compared", len(want), ran)
+	}
+	th.replay(t, newRealCLI(t, path), h, want)
 }
 
 // replayOptions are how long the replays take, and the CLIs that share this time.

@@ -130,8 +130,10 @@ func (s *simulation) story() string {
 func write(project int, address string, b block) step {
 	return step{text: fmt.Sprintf("project %d: write %s = %s", project, address, b), project: project, address: address, block: &b, do: func(s *simulation) {
 		p := s.projects[project]
+		p.written++
+		b := b
+		b.source = p.written
 		p.blocks[address] = b
-		p.known[address] = false
 		// A person removes a moved block from an address that is used again.
 		p.moves = slices.DeleteFunc(p.moves, func(m [2]string) bool { return m[0] == address })
 		s.changed++
@@ -154,7 +156,6 @@ func rename(project int, from, to string, moved bool) step {
 			return
 		}
 		delete(p.blocks, from)
-		p.known[to] = p.known[from]
 		delete(p.imports, from)
 		p.blocks[to] = b
 		if moved {
@@ -352,7 +353,6 @@ func (s *simulation) advise(p *project, taken map[int]bool) {
 		if b.unstable() {
 			b.version = 9
 		}
-		p.known[address] = true // what makes a late key is applied first
 		if p.orphaned[address] && b.version > 0 {
 			b.version += 10
 		}
@@ -375,6 +375,7 @@ func (s *simulation) advise(p *project, taken map[int]bool) {
 		}
 		p.blocks[address] = b
 	}
+	p.makeSources(p.allSources()) // what makes late keys and numbers is applied first
 }
 
 // expectations are the keys that the numbers may have in the end.
@@ -460,6 +461,7 @@ func (f flavour) drawBlock(t *rapid.T) block {
 		b.generating = rarely(t, 3, "generating")
 	}
 	b.late = rarely(t, 6, "late")
+	b.lateNumber = rarely(t, 6, "late number")
 	b.overwrite = rapid.SampledFrom([]overwrite{overwriteUnset, overwriteUnset, overwriteFalse, overwriteTrue}).Draw(t, "overwrite")
 	b.pasted = !b.generating && rarely(t, 25, "private key")
 	b.timeouts = rarely(t, 6, "timeouts")
