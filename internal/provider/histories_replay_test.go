@@ -300,6 +300,9 @@ func (r *replay) run(folder string, args ...string) (lines []map[string]any, fai
 		"TF_DATA_DIR=" + filepath.Join(r.cli.template, ".terraform"),
 		envBaseURL + "=" + r.server.URL(), envAccessToken + "=" + storyToken, envAppSecret + "=" + storyAppSecret, envMaxRetries + "=0",
 	}
+	if r.oldVersion { // to the mock server, any before v25.0
+		command.Env = append(command.Env, envAPIVersion+"=v24.0")
+	}
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()

@@ -292,12 +292,12 @@ func newSimulation(endpoints []*endpointmock.Server) *simulation {
 	schema := storySchemas().ResourceSchemas[resourceType]
 	s := &simulation{
 		schema: schema, typ: schema.ValueType().(tftypes.Object), identityType: storyIdentityType(),
-		server:    graphmock.NewUnstartedServer(graphmock.Options{Token: storyToken, AppSecret: storyAppSecret}, storyNumbers...),
+		server:    graphmock.NewUnstartedServer(graphmock.Options{Token: storyToken, AppSecret: storyAppSecret, OldestVersion: "v25.0"}, storyNumbers...),
 		endpoints: endpoints, lost: map[string]string{}, deleted: map[int]bool{}, unregistered: map[int]bool{}, counts: map[string]int{},
 	}
 	s.server.SetKey(bystanderOfHistory(), keys.text(keyForeign), graphmock.StatusValid)
 	s.projects = []*project{newProject("first"), newProject("second")}
-	s.logs = s.logging(context.Background())
+	s.logs = context.Background()
 	return s
 }
 
