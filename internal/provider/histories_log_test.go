@@ -13,9 +13,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
 )
 
-// storyLog is what the provider, and the framework for it, log at TRACE. Each line
-// is judged when it is written. What the server of the protocol logs is not there:
-// it is in the log of TestCLI_secretsAreNowhere.
+// storyLog is what the provider, and the framework for it, log at TRACE, in every
+// second history. Each line is judged when it is written. What the server of the
+// protocol logs is not there: it is in the log of TestCLI_secretsAreNowhere.
 type storyLog struct{ *simulation }
 
 func (l storyLog) Write(line []byte) (int, error) {
