@@ -117,6 +117,26 @@ func TestHistory_aCreateThatWasHeldBackUploadsAKeyThatIsThere(t *testing.T) {
 	})
 }
 
+// The answer to an upload is lost, a look finds that it was stored, and then the
+// permission is gone. The state has the key, and claims nothing of its signature.
+func TestHistory_theLookThatEndsAnUploadDoesNotConfirmIt(t *testing.T) {
+	t.Parallel()
+	gone := worldStep("after one more read, the permission is gone", func(s *simulation) {
+		f := says(http.StatusForbidden, 10, 0)
+		f.Method, f.After, f.Times = http.MethodGet, 1, -1
+		s.server.Script(f)
+	})
+	lost := applied(graphmock.Fault{Drop: graphmock.DropAfterRequest})
+	follow(t, history{retries: 2, steps: []step{
+		write(0, "a", block{number: 0, key: keyAlpha}),
+		runs(0, command{mode: "apply", trouble: &trouble{name: "the answer is lost, and stored, and " + gone.text, fault: lost, event: &gone}}),
+	}}, func(s *simulation) {
+		if got := string(s.projects[0].state["a"].json); !strings.Contains(got, `"business_public_key_signature_status":null`) {
+			t.Errorf("the state is %s", got)
+		}
+	})
+}
+
 // The read that confirms an upload shows the key without a valid signature, and then
 // the network is gone. The state has what was seen, as it has when the signature
 // never becomes valid.
