@@ -151,7 +151,9 @@ type coreRun struct {
 	hidden []said           // that Terraform does not show
 	opened map[string]keyID // what an ephemeral source has returned in this run
 
-	deposing map[string]string // what was deposed since the state was last written; guarded by the project
+	// guarded by the project
+	deposing map[string]string // what was deposed since the state was last written
+	wrote    time.Time         // when that was
 }
 
 func (s *simulation) newRun(p *project, order uint64, parallel int) *coreRun {
@@ -595,6 +597,7 @@ func (r *coreRun) store(address string, o *object) {
 	r.project.mu.Lock()
 	defer r.project.mu.Unlock()
 	r.project.serial++
+	r.wrote = time.Now()
 	r.writeDeposed()
 	if !o.exists() {
 		delete(r.project.state, address)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
@@ -75,6 +76,9 @@ func (r *coreRun) depose(address string) (name string) {
 		r.deposing = map[string]string{}
 	}
 	r.deposing[address] = name
+	if r.wrote.Equal(time.Now()) {
+		r.writeDeposed() // what happens at the same moment has no order that a history could repeat
+	}
 	return name
 }
 
@@ -161,6 +165,48 @@ func addressesOf(changes map[string]change) []string {
 		all[addressOf(name)] = true
 	}
 	return slices.Collect(maps.Keys(all))
+}
+
+// A run that ends in the middle of a replacement leaves what Terraform wrote last,
+// and what is deposed there is destroyed by the next run.
+func TestDeposedObjectsOfARunThatWasKilled(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		kill string
+		also bool // another resource is destroyed meanwhile, so that the state is written
+		want []string
+	}{
+		"Terraform":                              {"cli", false, []string{"a"}},
+		"the plugin":                             {"provider", false, []string{"a"}},
+		"Terraform, after the state was written": {"cli", true, []string{"a (deposed 1)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wait := graphmock.Fault{Method: http.MethodPost, Delay: time.Minute}
+			steps := []step{
+				write(0, "a", block{number: 0, key: keyAlpha, createFirst: true}),
+				write(0, "b", block{number: 2, key: keyBravo}),
+				runs(0, command{mode: "apply"}),
+				write(0, "a", block{number: 1, key: keyAlpha, createFirst: true}),
+			}
+			if test.also {
+				steps = append(steps, remove(0, "b"))
+			} else {
+				test.want = append(test.want, "b")
+			}
+			steps = append(steps, runs(0, command{mode: "apply", parallel: 2, trouble: &trouble{name: name + " is killed during the upload", fault: wait, kill: test.kill}}))
+			follow(t, history{steps: steps}, func(s *simulation) {
+				p := s.projects[0]
+				if got := slices.Sorted(maps.Keys(p.state)); !slices.Equal(got, test.want) {
+					t.Errorf("the state has %q, not %q", got, test.want)
+				}
+				s.execute(p, command{mode: "apply"})
+				if left := deposedOf(p.state, "a"); len(left) > 0 {
+					t.Errorf("the next run leaves %q", left)
+				}
+			})
+		})
+	}
 }
 
 // What becomes of deposed objects is the same with the real CLI.
