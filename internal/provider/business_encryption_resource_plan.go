@@ -63,9 +63,11 @@ func (r *businessEncryptionResource) planUpdate(ctx context.Context, req resourc
 
 	proposed := plan
 	if !writeOnly.IsNull() {
-		uploaded, diags := uploadedKey(ctx, req.Private, state)
+		uploaded, remembered, diags := uploadedKey(ctx, req.Private, state)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(checkRemembered(ctx, req.Private, writeOnly, plan.PublicKeyWOVer, state)...)
+		if !remembered {
+			resp.Diagnostics.Append(checkNotLost(writeOnly, plan.PublicKeyWOVer, state)...)
+		}
 		if resp.Diagnostics.HasError() {
 			return
 		}

@@ -50,24 +50,25 @@ func rememberUploaded(ctx context.Context, private privateState, key pemkey.Publ
 }
 
 // uploadedKey is the key that a repair of drift uploads. For a resource that was
-// imported, or had a plain key until now, that is the key in the state.
-func uploadedKey(ctx context.Context, private privateReader, state businessEncryptionModel) (publicKeyValue, diag.Diagnostics) {
+// imported, or had a plain key until now, none is remembered, and it is the key in
+// the state.
+func uploadedKey(ctx context.Context, private privateReader, state businessEncryptionModel) (key publicKeyValue, remembered bool, diags diag.Diagnostics) {
 	text, diags := private.GetKey(ctx, uploadedName)
 	var pem string
 	if json.Unmarshal(text, &pem) == nil && pem != "" {
-		return newPublicKeyValue(pem), diags
+		return newPublicKeyValue(pem), true, diags
 	}
-	return state.PublicKey, diags
+	return state.PublicKey, false, diags
 }
 
-// checkRemembered is for a key that a version holds fast. Every upload of one is
-// remembered in the private data, but Terraform loses these when the plugin dies in
-// the middle of an update. The state then has whatever the number showed, which may
-// be the key of somebody else, and must not be taken for the one to keep.
-func checkRemembered(ctx context.Context, private privateReader, given publicKeyValue, version types.Number, state businessEncryptionModel) diag.Diagnostics {
-	text, diags := private.GetKey(ctx, uploadedName)
-	if version.IsNull() || !version.Equal(state.PublicKeyWOVer) || string(text) != "null" && text != nil || given.sameKey(state.PublicKey) {
-		return diags
+// checkNotLost is for a key that is not remembered although a version holds it fast.
+// Every upload of one is remembered in the private data, but Terraform loses these
+// when the plugin dies in the middle of an update. The state then has whatever the
+// number showed, which may be the key of somebody else, and must not be taken for
+// the one to keep.
+func checkNotLost(given publicKeyValue, version types.Number, state businessEncryptionModel) (diags diag.Diagnostics) {
+	if version.IsNull() || !version.Equal(state.PublicKeyWOVer) || given.sameKey(state.PublicKey) {
+		return nil
 	}
 	key, _ := state.PublicKey.key()
 	diags.AddAttributeError(path.Root(attrPublicKeyWOVer), "The uploaded key is not known any more",
