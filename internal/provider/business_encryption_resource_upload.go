@@ -118,14 +118,11 @@ func (u *upload) send(ctx context.Context, diags *diag.Diagnostics) bool {
 	u.model.SignatureStatus = types.StringNull()
 
 	err = u.client.Confirm(ctx, number, u.key)
-	unconfirmed, wasRead := errors.AsType[*graph.UnconfirmedError](err)
-	if wasRead {
+	if unconfirmed, ok := errors.AsType[*graph.UnconfirmedError](err); ok {
 		u.model.see(unconfirmed.Slot)
-	}
-	if _, ok := errors.AsType[*graph.Error](err); ok {
-		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
-	} else if wasRead {
 		diags.AddAttributeError(path.Root(attrSignatureStatus), "The key was uploaded but is not confirmed", u.notConfirmed(unconfirmed))
+	} else if err != nil {
+		diags.Append(graphErrorAfterUpload("confirm the key after it was uploaded", number, err))
 	} else {
 		u.model.SignatureStatus = types.StringValue(graph.SignatureValid)
 	}
@@ -154,10 +151,16 @@ func (u *upload) notConfirmed(e *graph.UnconfirmedError) string {
 		reads = "one read"
 	}
 	what := fmt.Sprintf("Phone number ID %s accepted the key with the SHA-256 fingerprint %s, but after %s %s. %s", u.number(), u.key.Fingerprint(), reads, shows, clients)
-	if e.Err != nil {
+	var failed string
+	switch _, isCall := errors.AsType[*graph.Error](e.Err); {
+	case e.Err == nil:
+	case isCall && graph.ClassOf(e.Err) != graph.ClassInterrupted:
+		what += " The next read failed."
+		failed = "\n\n" + graphErrorDetail(u.number(), "", e.Err)
+	default:
 		what += " The provider stopped reading because the run was cancelled or the operation timed out."
 	}
-	return what + " What the number shows is saved in the state.\n\n" + u.afterNotConfirmed(e.Slot)
+	return what + " What the number shows is saved in the state.\n\n" + u.afterNotConfirmed(e.Slot) + failed
 }
 
 func (u *upload) afterNotConfirmed(slot graph.Slot) string {

@@ -167,6 +167,65 @@ func TestConfirmationThatFailsKeepsTheState(t *testing.T) {
 	}
 }
 
+// When a later read fails, the state has what was read before, and the message says
+// both what that was and why the read failed.
+func TestConfirmationThatFailsAfterAReadKeepsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		act   func(*protocol) *tfprotov6.ApplyResourceChangeResponse
+		fault graphmock.Fault
+		want  []string
+		never string
+	}{
+		"create, refused": {
+			func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.create(testNumber, keyB(t), true) },
+			graphmock.Fault{Status: 403, Body: graphmock.ErrorBody(10, 0, "OAuthException", "no", nil)},
+			[]string{`the status "MISMATCH"`, "The next read failed.", "saved in the state", "The resource is tainted", "permission", "code 10"},
+			"cancelled",
+		},
+		"update, outage": {
+			func(p *protocol) *tfprotov6.ApplyResourceChangeResponse { return p.update(keyA(t), keyB(t), nil) },
+			graphmock.Fault{Status: 500},
+			[]string{`the status "MISMATCH"`, "The next read failed.", "saved in the state", "Run plan again", "HTTP 500"},
+			"cancelled",
+		},
+		"update, timeout during the read": {
+			func(p *protocol) *tfprotov6.ApplyResourceChangeResponse {
+				return p.update(keyA(t), keyB(t), timeoutsWith("update", "1s"))
+			},
+			graphmock.Fault{Delay: time.Minute},
+			[]string{`the status "MISMATCH"`, "timed out", "saved in the state", "Run plan again"},
+			"The next read failed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.SetSignatureLag(1)
+			test.fault.Method, test.fault.Times = "GET", -1
+			w.Script(graphmock.Fault{Method: "GET"}, test.fault)
+			p := w.protocol()
+			resp := test.act(p)
+			if len(resp.Diagnostics) != 1 || resp.Diagnostics[0].Summary != "The key was uploaded but is not confirmed" {
+				t.Fatalf("%+v", resp.Diagnostics)
+			}
+			detail := resp.Diagnostics[0].Detail
+			for _, want := range test.want {
+				if !strings.Contains(detail, want) {
+					t.Errorf("no %q in: %s", want, detail)
+				}
+			}
+			if strings.Contains(detail, test.never) {
+				t.Errorf("%q in: %s", test.never, detail)
+			}
+			state := p.state(resp.NewState)
+			if key, status := p.text(state[attrPublicKey]), p.text(state[attrSignatureStatus]); key != keyB(t) || status != "MISMATCH" {
+				t.Errorf("the state has the status %q and the key %q", status, key)
+			}
+		})
+	}
+}
+
 // After an upload that is not confirmed, the state has what was read.
 func TestUnconfirmedUploadSavesWhatWasSeen(t *testing.T) {
 	t.Parallel()

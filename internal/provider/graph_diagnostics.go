@@ -22,7 +22,7 @@ func graphError(action, object string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object, outcome(err), err))
 }
 
-// graphErrorAfterUpload is for a read that fails after an upload succeeded.
+// graphErrorAfterUpload is for the first read after an upload.
 func graphErrorAfterUpload(action, object string, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(graphErrorPath(err), summary(action), graphErrorDetail(object,
 		"The key was uploaded. The provider could not read whether its signature is valid; the next plan reads it.", err))

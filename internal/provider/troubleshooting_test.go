@@ -55,8 +55,8 @@ var messages = []struct {
 	{"Uploading and reading", []message{
 		{"Could not set the key", "An upload failed. The message says whether the key on the number changed.", seeErrors + " The next apply tries again."},
 		{"Could not update the key", "An upload failed. The message says whether the key on the number changed.", seeErrors + " The next apply tries again."},
-		{"Could not confirm the key after it was uploaded", "The upload succeeded, and the read that confirms it failed.", "Plan again. If something is left to do, the plan shows it."},
-		{"The key was uploaded but is not confirmed", "The upload succeeded, but two minutes later, or at the end of the timeout, the number does not show the key with a valid signature.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, and WhatsApp signs it again."},
+		{"Could not confirm the key after it was uploaded", "The upload succeeded, and the first read after it failed.", "Plan again. If something is left to do, the plan shows it."},
+		{"The key was uploaded but is not confirmed", "The upload succeeded, but the number did not show the key with a valid signature within two minutes, or before the timeout ended or a read failed.", "Plan again in a few minutes. If the status is still not `VALID`, apply uploads the key again, and WhatsApp signs it again."},
 		{"Could not read the key", "The number could not be read. The state is unchanged.", seeErrors},
 		{"Could not read the Flow", "The data source `whatsapp_flow` could not read the Flow.", seeErrors + " The access token needs the permission `whatsapp_business_management`."},
 		{"A number was not read", "The access token, the app secret proof or the permission was refused for another number, and so for this one.", "See the error of the number that the message names."},
