@@ -380,7 +380,7 @@ func (r *coreRun) end(whom string) {
 // arm scripts what is wrong with the world, and the trouble of one run.
 func (s *simulation) arm(c command, end func(whom string)) {
 	s.server.ClearFaults()
-	s.refuse, s.line, s.held = nil, nil, nil
+	s.refuse, s.silence, s.held = nil, nil, nil
 	if c.trouble != nil {
 		s.disturbed = c.trouble.name
 		f := c.trouble.fault
@@ -397,7 +397,7 @@ func (s *simulation) arm(c command, end func(whom string)) {
 		case tr.holdUp > 0:
 			s.held = &heldUp{tr.holdUp, tr.event}
 		case tr.silence != nil:
-			s.line = &deadLine{silence: *tr.silence, after: c.after}
+			s.silence = &activeSilence{silence: *tr.silence, after: c.after}
 		default:
 			s.server.Script(f)
 		}
@@ -413,6 +413,6 @@ func (s *simulation) scriptLost(number string) {
 
 func (s *simulation) disarm() {
 	s.server.ClearFaults()
-	s.refuse, s.line, s.held = nil, nil, nil
+	s.refuse, s.silence, s.held = nil, nil, nil
 	s.disturbed = ""
 }

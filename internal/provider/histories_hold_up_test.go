@@ -15,7 +15,7 @@ type heldUp struct {
 	event *step // of the world
 }
 
-// holdUp holds the first resource up that is applied.
+// holdUp delays the first resource that is applied.
 func (s *simulation) holdUp() {
 	s.mu.Lock()
 	held := s.held

@@ -21,7 +21,6 @@ type storyLog struct{ *simulation }
 func (l storyLog) Write(line []byte) (int, error) {
 	text := string(line)
 	l.judgeSecrecy("the log", text)
-	// The framework logs public keys when it compares them.
 	if strings.Contains(text, partOfABody) {
 		l.violated("the log has the body of a request: %s", text)
 	}

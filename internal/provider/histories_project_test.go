@@ -22,9 +22,9 @@ type block struct {
 	version    int  // of a write-only key; 0 for none
 	generating bool // a write-only key whose source returns another key in each run
 	late       bool // the key is known only during the apply, because another resource makes it
-	pasted     bool // the private key, by mistake
-	lateNumber bool // so is the number
-	source     int  // which resources make them: other ones each time that the block is written
+	lateNumber bool // the number, too
+	source     int  // the number of those resources, which is a new one each time that the block is written
+	pasted     bool // the private key is in the place of the public one, by mistake
 	overwrite  overwrite
 	timeouts   bool
 	check      *checkSpec
@@ -157,6 +157,17 @@ func (p *project) move(state map[string]record) map[string]record {
 // isBlocked reports whether a resource cannot be moved because another one is there.
 func isBlocked[T any](moves [][2]string, state map[string]T) bool {
 	return slices.ContainsFunc(moves, func(m [2]string) bool { return hasObject(state, m[0]) && hasObject(state, m[1]) })
+}
+
+// beforeMove is the address that a resource has in the state until the next apply
+// has moved it to the given one.
+func (p *project) beforeMove(address string) string {
+	for _, m := range p.moves {
+		if m[1] == address && hasObject(p.state, m[0]) && !hasObject(p.state, m[1]) {
+			return m[0]
+		}
+	}
+	return address
 }
 
 // commitMoves renames what the model knows of the resources.

@@ -26,9 +26,12 @@ import (
 // CLI, which must come to the same verdicts: only then is a history that the small
 // core plays one that people can live through.
 //
-// What depends on virtual time, or on what another goroutine does at the same
-// moment, is left out on both sides: lags, kills, Ctrl-C, two projects at the same
-// time, faults of single requests, and sources that generate a key.
+// What depends on virtual time, or on the moment at which something happens in a
+// run, is left out on both sides: lags, kills, Ctrl-C, two projects at the same time,
+// dead and refused connections, faults of single requests, events in the middle of a
+// run, retries, and an endpoint check that waits. So are sources that generate a key,
+// because the CLI would need one of its own, and private keys that were pasted,
+// because the CLI prints the line of the configuration.
 
 // snapshot is what is compared after each run.
 type snapshot struct {
@@ -43,8 +46,7 @@ func (s snapshot) String() string {
 	return fmt.Sprintf("failed: %t\nplanned: %v\nsaid: %s\nnumbers: %s\nstates: %s", s.failed, s.verbs, strings.Join(s.said, "; "), strings.Join(s.numbers, "; "), strings.Join(s.states, "; "))
 }
 
-// playable is a history without what is left out. Runs that an address pair on
-// one number makes depend on the order end it.
+// playable is a history without what is left out.
 func (h history) playable() history {
 	h.retries = 0
 	var steps []step
@@ -98,6 +100,8 @@ func (s *simulation) contended(p *project) bool {
 }
 
 // rehearse plays a history with the small core, and returns what is to be compared.
+// It ends before a run whose outcome depends on the order, because two resources want
+// the same number.
 func (th *historyFixtures) rehearse(t *testing.T, h history) []snapshot {
 	t.Helper()
 	var all []snapshot
@@ -117,7 +121,7 @@ func (th *historyFixtures) rehearse(t *testing.T, h history) []snapshot {
 			if s.contended(p) {
 				return
 			}
-			all = append(all, s.snapshot(p, s.execute(p, *step.command)))
+			all = append(all, s.snapshot(p, *step.command, s.execute(p, *step.command)))
 		}
 		if len(s.violations) > 0 {
 			t.Errorf("%s", strings.Join(s.violations, "\n"))
@@ -126,7 +130,7 @@ func (th *historyFixtures) rehearse(t *testing.T, h history) []snapshot {
 	return all
 }
 
-func (s *simulation) snapshot(p *project, res *result) snapshot {
+func (s *simulation) snapshot(p *project, c command, res *result) snapshot {
 	shot := snapshot{verbs: map[string]verb{}}
 	if res != nil {
 		shot.failed = res.failed
@@ -136,6 +140,9 @@ func (s *simulation) snapshot(p *project, res *result) snapshot {
 			}
 		}
 		for _, d := range res.said {
+			if d.warning && onlyBeforeTheFirstUpload[d.summary] && strings.HasPrefix(c.mode, "apply") {
+				continue
+			}
 			shot.said = append(shot.said, severityOf(d.warning)+" "+d.summary)
 		}
 	}
@@ -154,6 +161,14 @@ func (s *simulation) snapshot(p *project, res *result) snapshot {
 	}
 	slices.Sort(shot.states)
 	return shot
+}
+
+// onlyBeforeTheFirstUpload are the warnings that an apply repeats, with
+// allow_overwrite, only for the numbers that Terraform plans once more before the
+// first upload. How many these are depends on the order.
+var onlyBeforeTheFirstUpload = map[string]bool{
+	"A different key on the number is replaced":  true,
+	"Could not check which key the number holds": true,
 }
 
 // withoutKey is the name of a deposed object without the key that Terraform makes up.
@@ -234,10 +249,10 @@ func (th *historyFixtures) replay(t *testing.T, cli *realCLI, h history, want []
 			return true
 		}
 		p := s.projects[step.project]
-		got := s.snapshot(p, nil)
+		got := s.snapshot(p, *step.command, nil)
 		if !r.impossible(p, *step.command) {
 			res := r.execute(step.project, *step.command)
-			got = s.snapshot(p, res)
+			got = s.snapshot(p, *step.command, res)
 		}
 		if got.String() != want[0].String() {
 			t.Errorf("%s\n\nafter: %s\n\nthe small core:\n%s\n\nthe CLI (%s):\n%s", h.GoString(), step.text, want[0], cli.path, got)
@@ -605,6 +620,15 @@ func (l *lastHistories) end(t *testing.T, th *historyFixtures, flavour int, last
 	}
 }
 
+// sayIfNotReplayed is for a run that was to be replayed, in which a flavour failed or
+// was not played.
+func (l *lastHistories) sayIfNotReplayed(t *testing.T) {
+	t.Helper()
+	if clis, _ := replayOptions(t); len(clis) > 0 && l.ended < len(l.of) {
+		t.Logf("nothing was replayed with the real CLIs: %d of %d kinds of histories passed", l.ended, len(l.of))
+	}
+}
+
 // verdicts counts what came of the runs that were replayed.
 type verdicts struct {
 	histories, runs, failed, nothing int
@@ -629,7 +653,7 @@ func (v *verdicts) add(shots []snapshot) {
 
 func (v *verdicts) String() string {
 	return fmt.Sprintf("%d histories with %d runs: %d runs fail, %d change nothing; planned are %d creates, %d updates, %d replacements and %d deletes",
-		v.histories, v.runs, v.failed, v.nothing, v.planned[verbCreate], v.planned[verbUpdate], v.planned[verbReplace], v.planned[verbDelete])
+		v.histories, v.runs, v.failed, v.nothing, v.planned[verbCreate], v.planned[verbUpdate], v.planned[verbReplace]+v.planned[verbCreateFirst], v.planned[verbDelete])
 }
 
 func (th *historyFixtures) replayFor(t *testing.T, path string, all []history, long time.Duration) {

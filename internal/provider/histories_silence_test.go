@@ -56,8 +56,8 @@ func silences() (all []trouble) {
 	return all
 }
 
-// deadLine is a silence in one run.
-type deadLine struct {
+// activeSilence is a silence in one run.
+type activeSilence struct {
 	silence
 	after  int // how many requests are answered before
 	begun  bool
@@ -66,10 +66,10 @@ type deadLine struct {
 }
 
 // swallowing is the silence that swallows this request; nil when it is answered.
-func (s *simulation) swallowing(x *exchange) *deadLine {
+func (s *simulation) swallowing(x *exchange) *activeSilence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.line
+	d := s.silence
 	switch {
 	case d == nil, d.begun && d.lasts == forOneRequest:
 		return nil
@@ -88,7 +88,7 @@ func (s *simulation) swallowing(x *exchange) *deadLine {
 }
 
 // hang waits until the client gives a request up that nothing answers.
-func (s *simulation) hang(d *deadLine, req *http.Request, body []byte, x *exchange) error {
+func (s *simulation) hang(d *activeSilence, req *http.Request, body []byte, x *exchange) error {
 	if d.stored {
 		if resp, err := s.serve(req, body); err == nil {
 			_ = resp.Body.Close()
@@ -117,13 +117,13 @@ func (s *simulation) hang(d *deadLine, req *http.Request, body []byte, x *exchan
 func (s *simulation) survivable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.line != nil && s.line.lasts != forTheRun && s.retries > 0 && s.elsewhereCalm()
+	return s.silence != nil && s.silence.lasts != forTheRun && s.retries > 0 && s.elsewhereCalm()
 }
 
 // judgeSilence is for a whole run: each request that nothing answers costs its
 // bound, and a short wait before the next try.
 func (s *simulation) judgeSilence(p *project, began time.Time, fresh []*exchange) {
-	d := s.line
+	d := s.silence
 	if d == nil || !d.begun {
 		return
 	}
@@ -137,6 +137,7 @@ func (s *simulation) judgeSilence(p *project, began time.Time, fresh []*exchange
 			swallowed++
 			allowed += bound + time.Second
 		}
+		// The end of a connection is up to hang, and that of a try to the client.
 		if x.hung > bound+time.Second {
 			s.violated("%s to %s hangs for %s", x, x.object, x.hung)
 		}

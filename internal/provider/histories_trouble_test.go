@@ -116,7 +116,7 @@ func drawTrouble(t *rapid.T, c *command) {
 		return
 	}
 	tr := rapid.SampledFrom(troubles()).Draw(t, "trouble")
-	if tr.kill == "" && tr.refused == 0 && rarely(t, 4, "and meanwhile") {
+	if tr.kill == "" && tr.refused == 0 && tr.silence == nil && rarely(t, 4, "and meanwhile") {
 		event := drawWorldStep(t)
 		tr.name, tr.event = tr.name+", and meanwhile "+event.text, &event
 	}

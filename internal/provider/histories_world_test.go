@@ -228,7 +228,7 @@ type simulation struct {
 	counts     map[string]int
 	violations []string
 	refuse     *refusedConnections
-	line       *deadLine
+	silence    *activeSilence
 	held       *heldUp
 	transcript []string
 }
