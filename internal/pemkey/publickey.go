@@ -164,8 +164,8 @@ const (
 	afterModulus  = "\x02\x03\x01\x00\x01"
 )
 
-// commonKey reads such a key in a third of the time. A key that it does not
-// read may still be one.
+// commonKey reads such a key without decoding ASN.1, which takes longer. A key that
+// it does not read may still be one.
 func commonKey(der []byte) (key PublicKey, ok bool) {
 	rest, hasHead := bytes.CutPrefix(der, []byte(beforeModulus))
 	modulus, hasTail := bytes.CutSuffix(rest, []byte(afterModulus))
@@ -221,8 +221,8 @@ func hasSmallFactor(n *big.Int) bool {
 	return false
 }
 
-// primeGroup holds primes whose product fits into 64 bits. A long division by
-// the product of several primes takes as long as one by a single prime.
+// primeGroup holds primes whose product fits into 64 bits, so that one long
+// division serves all of them.
 type primeGroup struct {
 	product *big.Int
 	primes  []uint64

@@ -417,7 +417,7 @@ func TestScaleGuide(t *testing.T) {
 		more := 0
 		switch {
 		case op.bySlots:
-			each, all, more = each+" to "+fmt.Sprint(c.calls/budgetNumbers+1), fmt.Sprintf("%d or %d", c.calls, w.calls), 50-budgetSlots
+			each, all, more = each+" to "+fmt.Sprint(c.calls/budgetNumbers+1), fmt.Sprintf("%d, with 50 slots %d", c.calls, w.calls), 50-budgetSlots
 		case c.calls%budgetNumbers != 0:
 			each = "–"
 		}
@@ -494,7 +494,7 @@ The table is for an account of %d numbers and a server that answers each call in
 const scaleGuideLimit = `
 A first apply makes four calls for each number, and only one of them is the upload. The other three are the price of looking before and after: one read while planning, which says what the number holds before anybody decides; one right before the upload, because the number may have got a different key since the plan; and one after the upload, to see that the signature is valid. A client that looks only afterwards needs two.
 
-` + "`allow_overwrite`" + ` saves the read right before the upload, which would stop nothing, for all but the first numbers of an apply. The plan reads each number, to say which key is replaced. Terraform plans each resource once more just before it creates it, and the provider cannot tell the two plans apart until the apply has begun to upload, so there is one such read for each slot.
+` + "`allow_overwrite`" + ` saves the read right before the upload, which would stop nothing, for all but the first numbers of an apply. The plan reads each number, to say which key is replaced. Terraform plans each resource once more just before it creates it, and the provider cannot tell the two plans apart until the apply has begun to upload, so there is at most one such read for each slot.
 
 A repair reads each number to find the drift, uploads, and reads again. The numbers of an account are listed in pages of 100, and ` + "`whatsapp_business_encryptions`" + ` then reads them four at a time, whatever the number of slots. An endpoint that is asked is not part of the Graph API: what ` + "`whatsapp_flow_endpoint` and `endpoint_check`" + ` send to it is not counted. ` + "`endpoint_check`" + ` itself adds at most one read of each number.
 
@@ -514,7 +514,7 @@ No run loses what was done: numbers that have their key stay in the state, and t
 * **Wait in one run** if there are more calls to make than the limit allows. Set ` + "`retry_max_wait = \"%[1]s\"`" + ` and ` + "`max_retries = %[2]d`" + ` in the provider, and ` + "`create`, `read` and `update`" + ` in ` + "`timeouts`" + ` of the resource to the time that the whole run may take, such as ` + "`24h`" + `, because they include the waits. ` + "`TF_LOG=INFO`" + ` shows what a run is waiting for.
 * **Fail early** in a pipeline that people wait for: keep the defaults. The message says how many minutes the server asks for.
 * **` + "`-refresh=false`" + `** plans without a call, except for numbers that are created. Use it for the next run after the limit has stopped a first apply, or for a change that concerns only Terraform, such as a timeout. It does not detect a lost signature, so do not use it for the plan that watches for drift.
-* **` + "`-parallelism`" + `** makes a run shorter as long as it stays below the limit, and never changes the number of calls. Once a run reaches the limit, a low value is better: each slot can hit the limit once before all are held back.
+* **` + "`-parallelism`" + `** makes a run shorter as long as it stays below the limit, and hardly changes the number of calls. Once a run reaches the limit, a low value is better: each slot can hit the limit once before all are held back.
 * **Plan less often.** A plan makes one call for each number. Several plans in an hour share the limit with everything else that the app does.
 * **Do not put a thousand numbers into one resource block.** Terraform's own time grows with the square of the instances of a block, whatever the provider does. On one machine, Terraform 1.11 used 22 seconds of CPU to plan 1,000 instances in one block with ` + "`for_each`" + `, and 5 seconds for ten blocks of 100. A module for each account has the same effect.
 * **Memory** is used by Terraform rather than by the provider. On one machine, a plan of 5,000 numbers in blocks of 100 peaked at 290 MiB in Terraform and at 60 MiB in the provider, and a plan of 500 at 100 and 37 MiB.

@@ -59,9 +59,9 @@ func unexpectedData(err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic("Unexpected provider data", sentence(err.Error())+" This is a bug in the provider. Please report it.")
 }
 
-// setIdentity names the number in the identity of its resource. SetAttribute of
-// the framework does the same, and takes longer for it than a read takes for the
-// rest of the attributes.
+// setIdentity names the number in the identity of its resource, of which it is the
+// only attribute. SetAttribute of the framework does the same, and takes longer for
+// it than a read takes for the rest of the attributes.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, number types.String) (diags diag.Diagnostics) {
 	value, err := number.ToTerraformValue(ctx)
 	if err != nil {

@@ -26,9 +26,11 @@ import (
 // empty. What cannot be read now is read again before the upload.
 //
 // With allow_overwrite it only says which key will be replaced. Terraform plans
-// each resource once more while it applies, and that was said in the plan, so it
-// is not worth a call then. But an apply is known to be one only when it has begun
-// to create or update something.
+// each resource once more while it applies, and mostly that was said in the plan, so
+// it is not worth a call then. What the plan could not say is then not said for each
+// number: what an unknown number holds, or a key that arrived after a saved plan.
+// But an apply is known to be one only when it has begun to create or update
+// something.
 func (d *providerData) guardPlan(ctx context.Context, plan businessEncryptionModel, candidate publicKeyValue, replaced string, diags *diag.Diagnostics) {
 	if plan.PhoneNumberID.IsUnknown() || d.client == nil || plan.AllowOverwrite.ValueBool() && d.run.applies.Load() {
 		return

@@ -27,9 +27,10 @@ var (
 // publicKeyType is a string that holds a PEM public key.
 //
 // It has no StringSemanticEquals. The framework does not call it while planning,
-// so that ModifyPlan has to compare keys anyway, and a read compares what the
-// number holds with the state before it writes any. What is left is the cost: for
-// each call, the framework quotes the text for a log that is usually off.
+// so that ModifyPlan has to compare keys anyway, and a read compares the key that
+// the number holds with that of the state before it writes one. All that it would
+// add is its cost: for each call, the framework quotes the text for a log that is
+// usually off.
 //
 // It does not validate. The framework validates a custom type whenever a value
 // is written to state too, so that a damaged key on the number would make

@@ -34,7 +34,7 @@ func TestPublicKeyValue_sameKey(t *testing.T) {
 			t.Parallel()
 			for _, pair := range [][2]string{{test.x, test.y}, {test.y, test.x}} {
 				if same := newPublicKeyValue(pair[0]).sameKey(newPublicKeyValue(pair[1])); same != test.same {
-					t.Error(same)
+					t.Errorf("sameKey is %t", same)
 				}
 			}
 		})

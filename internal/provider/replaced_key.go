@@ -19,7 +19,8 @@ import (
 // Terraform folds a long list of them.
 //
 // Terraform plans once more while it applies, and prints the warnings of that
-// plan after the apply. The text is true at both times.
+// plan after the apply, which with allow_overwrite are only those of the first
+// numbers. The text is true at both times.
 func (d *providerData) warnOfReplacedKey(number string, old pemkey.PublicKey, planned publicKeyValue, more string, diags *diag.Diagnostics) {
 	if !d.run.number(number).firstReplacement() {
 		return

@@ -11,7 +11,8 @@ import (
 )
 
 // run is what the provider remembers of the phone numbers for as long as it is
-// configured, which is one plan or one apply. Nothing that it remembers decides
+// configured, which is one plan or one apply. (Two runs at the same time that share a
+// process, with TF_REATTACH_PROVIDERS, share that, too.) Nothing that it remembers decides
 // whether a key may be replaced: Terraform visits the resources in any order.
 type run struct {
 	failed  atomic.Bool // the plan of a resource has failed, so the run fails

@@ -61,11 +61,11 @@ func uploadedKey(ctx context.Context, private privateReader, state businessEncry
 	return state.PublicKey, false, diags
 }
 
-// checkNotLost is for a key that is not remembered although a version holds it fast.
-// Every upload of one is remembered in the private data, but Terraform loses these
-// when the plugin dies in the middle of an update. The state then has whatever the
-// number showed, which may be the key of somebody else, and must not be taken for
-// the one to keep.
+// checkNotLost is for a write-only key whose version has not changed, and which is
+// not remembered. Every upload of such a key is remembered in the private data, but
+// Terraform loses these when the plugin dies in the middle of an update. The state
+// then has whatever the number showed. That may be the key of somebody else, so it is
+// not taken for the uploaded one.
 func checkNotLost(given publicKeyValue, version types.Number, state businessEncryptionModel) (diags diag.Diagnostics) {
 	if version.IsNull() || !version.Equal(state.PublicKeyWOVer) || given.sameKey(state.PublicKey) {
 		return nil
