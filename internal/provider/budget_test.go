@@ -3,12 +3,14 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -436,6 +438,11 @@ func TestScaleGuide(t *testing.T) {
 		}
 		c := simulate(t, budgetCalls, op.prepare, op.run)
 		p := simulate(t, budgetCalls, patient(op.prepare), op.run)
+		if p.calls > budgetCalls {
+			// The retries wait for a random time, so the calls differ by a few, and around
+			// a boundary one simulation would be rounded up, and another one down.
+			p = usual(t, budgetCalls, patient(op.prepare), op.run)
+		}
 		if p.runs != 1 {
 			t.Errorf("%s: %d runs, although it waits", op.name, p.runs)
 		}
@@ -461,6 +468,17 @@ func TestScaleGuide(t *testing.T) {
 	if string(want) != b.String() {
 		t.Errorf("the guide is out of date: go test ./internal/provider -run %s -update, and make docs. It would be:\n%s", t.Name(), &b)
 	}
+}
+
+// usual is the simulation with the median of the calls.
+func usual(t *testing.T, budget int, prepare func(*account), run func(*account) bool) cost {
+	t.Helper()
+	var all []cost
+	for range 9 {
+		all = append(all, simulate(t, budget, prepare, run))
+	}
+	slices.SortFunc(all, func(a, b cost) int { return cmp.Compare(a.calls, b.calls) })
+	return all[len(all)/2]
 }
 
 func inSeconds(d time.Duration) string {

@@ -132,7 +132,7 @@ func (s *simulation) executeArmed(p *project, c command, active **coreRun) *resu
 	r := s.newRun(p, c.order, c.parallel)
 	*active = r
 	plan := r.planAll(c)
-	r.judgeWords()
+	r.judgeWords(r.project.blocks)
 	res := &result{failed: hasError(r.said) || r.stopped.Load() || r.killed.Load(), verbs: verbsOf(plan), said: r.said}
 	if c.again > 0 && s.calm() && !s.together {
 		s.compare(p, c, plan, res)
@@ -290,7 +290,7 @@ func (s *simulation) apply(p *project, c command, plan *plannedRun, before writt
 		r.walk(addressesOf(plan.changes), func(address string) { r.applyAddress(plan, address) })
 		r.finishState()
 	}
-	r.judgeWords()
+	r.judgeWords(plan.blocks)
 	res := &result{failed: hasError(r.said) || r.stopped.Load() || r.killed.Load(), said: r.said}
 	if expected && res.failed {
 		r.violated("the plan succeeds, nothing changes, and the apply fails: %v", r.said)
@@ -340,7 +340,7 @@ func (s *simulation) compare(p *project, c command, plan *plannedRun, res *resul
 	c.order, c.parallel = c.again, 1+int(c.again%10)
 	r := s.newRun(p, c.order, c.parallel)
 	other := r.planAll(c)
-	r.judgeWords()
+	r.judgeWords(r.project.blocks)
 	if hasError(r.said) != res.failed {
 		r.violated("the plan fails in one order, and not in the other: %v; %v", res.said, r.said)
 	}

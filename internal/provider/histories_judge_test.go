@@ -388,20 +388,16 @@ func (p *project) recall(address string) (keyID, bool) {
 	return key, ok
 }
 
-// judgeWords looks for secrets in what a run says, and for what core blames the
-// provider for.
-func (r *coreRun) judgeWords() {
+// judgeWords looks for secrets in what a run with a configuration says, and for what
+// core blames the provider for.
+func (r *coreRun) judgeWords(blocks map[string]block) {
 	if slices.ContainsFunc(r.said, func(d said) bool { return d.summary == summaryNotRead }) && !hasError(r.said) {
 		r.violated("a number was not read, and the run does not fail")
 	}
 	for _, d := range slices.Concat(r.said, r.hidden) {
 		r.judgeSecrecy("a diagnostic of "+d.address, d.summary+d.detail)
-		unstable := false
-		if b, ok := r.project.blocks[d.address]; ok {
-			unstable = b.unstable()
-		}
 		if strings.HasPrefix(d.summary, "Provider ") || strings.HasPrefix(d.summary, "Cannot import") || strings.HasPrefix(d.summary, "Unexpected ") || strings.HasPrefix(d.summary, "Missing Resource") {
-			if unstable && d.summary == "Provider produced inconsistent final plan" {
+			if blocks[d.address].unstable() && d.summary == "Provider produced inconsistent final plan" {
 				continue // as documented, and the plan has warned of it
 			}
 			r.violated("%s", d)

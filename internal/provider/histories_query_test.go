@@ -62,7 +62,7 @@ func (s *simulation) query(wholeResources, withoutKey bool) {
 			r.noWriteOnly(number, "a query", s.decode(result.Resource))
 		}
 	}
-	r.judgeWords()
+	r.judgeWords(r.project.blocks)
 	if s.calm() && hasError(r.said) {
 		s.violated("the query fails, and nothing is wrong: %v", r.said)
 	}
