@@ -75,7 +75,7 @@ func (s *simulation) lastSeen(upload *exchange) *exchange {
 	defer s.mu.Unlock()
 	for _, x := range slices.Backward(s.log) {
 		switch {
-		case x.call.plugin != c.plugin || x.object != upload.object || x.at.After(upload.sent):
+		case x.call.plugin != c.plugin || x.object != upload.object || x.at.After(upload.sent), x.read && x.back.After(upload.sent):
 		case x.read:
 			return x
 		case x.method == http.MethodPost && x.call.address != c.address:

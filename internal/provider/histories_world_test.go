@@ -245,6 +245,7 @@ type exchange struct {
 	hung time.Duration // without an answer, until the client gave it up
 
 	answered bool // with the status
+	back     time.Time
 	status   int
 	accepted bool // a POST, and the answer says success
 	read     bool // a GET, and the answer shows what the number holds
@@ -504,7 +505,7 @@ func (s *simulation) understand(x *exchange, resp *http.Response) {
 	// Other calls look at what was seen.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	x.answered, x.status = true, resp.StatusCode
+	x.answered, x.back, x.status = true, time.Now(), resp.StatusCode
 	var answer struct {
 		Success bool
 		Error   struct{ Code int }
