@@ -172,27 +172,17 @@ func commonKey(der []byte) (key PublicKey, ok bool) {
 	if !hasHead || !hasTail || len(modulus) != keyBits/8 {
 		return PublicKey{}, false
 	}
-	n := new(big.Int).SetBytes(modulus)
-	if n.BitLen() != keyBits || n.Bit(0) == 0 || hasSmallFactor(n) {
+	if checkModulus(new(big.Int).SetBytes(modulus)) != nil {
 		return PublicKey{}, false
 	}
 	return PublicKey{der: string(der)}, true
 }
 
 func fromNumbers(n, e *big.Int) (PublicKey, error) {
+	if err := checkModulus(n); err != nil {
+		return PublicKey{}, err
+	}
 	switch {
-	case n.Sign() <= 0:
-		return PublicKey{}, unusable("The RSA modulus of the key is not a positive number.")
-	case n.BitLen() != keyBits:
-		return PublicKey{}, &Error{
-			KindWrongSize,
-			fmt.Sprintf("The RSA key has %d bits, and WhatsApp accepts only keys of exactly %d bits.", n.BitLen(), keyBits),
-			newPair,
-		}
-	case n.Bit(0) == 0:
-		return PublicKey{}, unusable("The RSA modulus of the key is even, so it is not the product of two large primes.")
-	case hasSmallFactor(n):
-		return PublicKey{}, unusable("The RSA modulus of the key has a small factor, so it is not the product of two large primes.")
 	case e.Cmp(big.NewInt(3)) < 0 || e.Bit(0) == 0:
 		return PublicKey{}, unusable("The public exponent of the RSA key is not an odd number of 3 or more.")
 	case e.Cmp(big.NewInt(math.MaxInt32)) > 0:
@@ -203,6 +193,25 @@ func fromNumbers(n, e *big.Int) (PublicKey, error) {
 		return PublicKey{}, unusable("The RSA key cannot be encoded.")
 	}
 	return PublicKey{der: string(der)}, nil
+}
+
+// checkModulus returns an error unless n can be the modulus of a key of 2048 bits.
+func checkModulus(n *big.Int) error {
+	switch {
+	case n.Sign() <= 0:
+		return unusable("The RSA modulus of the key is not a positive number.")
+	case n.BitLen() != keyBits:
+		return &Error{
+			KindWrongSize,
+			fmt.Sprintf("The RSA key has %d bits, and WhatsApp accepts only keys of exactly %d bits.", n.BitLen(), keyBits),
+			newPair,
+		}
+	case n.Bit(0) == 0:
+		return unusable("The RSA modulus of the key is even, so it is not the product of two large primes.")
+	case hasSmallFactor(n):
+		return unusable("The RSA modulus of the key has a small factor, so it is not the product of two large primes.")
+	}
+	return nil
 }
 
 // hasSmallFactor reports whether an odd prime below 752 divides n. NIST SP
