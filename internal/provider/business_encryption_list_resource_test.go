@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -663,16 +662,11 @@ func TestCLI_query(t *testing.T) {
 	}
 	c.write("list-resource.tfquery.hcl", string(example))
 	query := func(args ...string) string {
-		command := exec.CommandContext(t.Context(), c.ExecPath(), append([]string{"query", "-no-color"}, args...)...)
-		command.Dir = c.WorkingDir()
-		for name, value := range w.environment() {
-			command.Env = append(command.Env, name+"="+value)
-		}
-		out, err := command.CombinedOutput()
+		out, err := c.run(append([]string{"query"}, args...)...)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		return string(out)
+		return out
 	}
 
 	w.Script(graphmock.Fault{Object: listID(4), Status: 400, Body: graphmock.ErrorBody(133010, 0, "OAuthException", "Account not registered", nil)})

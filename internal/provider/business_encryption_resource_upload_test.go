@@ -3,10 +3,8 @@
 package provider
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"regexp"
 	"runtime"
 	"slices"
@@ -97,22 +95,9 @@ func TestCLI_interruption(t *testing.T) {
 	w, a := newWorld(t), keyA(t)
 	c := w.cli(requiredProviders + numberWith(quote(a)))
 
-	command := exec.CommandContext(t.Context(), c.ExecPath(), "apply", "-auto-approve", "-no-color")
-	command.Dir = c.WorkingDir()
-	for name, value := range w.environment() {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	var out bytes.Buffer
-	command.Stdout, command.Stderr = &out, &out
-	childprocess.InNewGroup(command)
-	started := make(chan int, 1)
-	w.Script(graphmock.Fault{Method: "POST", Delay: time.Minute, Hook: func() { _ = childprocess.Interrupt(<-started) }})
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	started <- command.Process.Pid
-	if err := command.Wait(); err == nil || !strings.Contains(out.String(), "interrupted") {
-		t.Fatalf("the CLI ended with %v:\n%s", err, &out)
+	out, err := c.applyWithSignal(func(process int) { _ = childprocess.Interrupt(process) })
+	if err == nil || !strings.Contains(out, "interrupted") {
+		t.Fatalf("the CLI ended with %v:\n%s", err, out)
 	}
 	w.ResetRequests()
 	c.apply()

@@ -8,15 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
+	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
 // cli is a folder with a configuration, and the real CLI with the built
@@ -26,7 +31,7 @@ type cli struct {
 	*tfexec.Terraform
 	w           *world
 	output      bytes.Buffer
-	environment map[string]string // of run
+	environment map[string]string // of command
 }
 
 func (w *world) cli(config string) *cli {
@@ -160,17 +165,40 @@ func cliIsAtLeast(t *testing.T, want string) bool {
 	return have.GreaterThanOrEqual(version.Must(version.NewVersion(want)))
 }
 
-// run starts the CLI and returns all that it prints.
-func (c *cli) run(args ...string) (string, error) {
-	c.w.t.Helper()
-	args = append(args[:1:1], append([]string{"-no-color"}, args[1:]...)...)
+// command is the CLI in the folder, not yet started.
+func (c *cli) command(args ...string) *exec.Cmd {
+	args = append([]string{args[0], "-no-color"}, args[1:]...)
 	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), args...)
 	command.Dir = c.WorkingDir()
 	for name, value := range c.environment {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	out, err := command.CombinedOutput()
+	return command
+}
+
+// run starts the CLI and returns all that it prints.
+func (c *cli) run(args ...string) (string, error) {
+	out, err := c.command(args...).CombinedOutput()
 	return string(out), err
+}
+
+// applyWithSignal applies, and calls send with the process ID of the CLI when an
+// upload has arrived, which has no effect.
+func (c *cli) applyWithSignal(send func(process int)) (printed string, err error) {
+	c.w.t.Helper()
+	command := c.command("apply", "-auto-approve")
+	childprocess.InNewGroup(command)
+	command.WaitDelay = 5 * time.Second // a plugin may hold the output open
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	started := make(chan int, 1)
+	c.w.Script(graphmock.Fault{Method: http.MethodPost, Delay: time.Minute, Hook: func() { send(<-started) }})
+	if err := command.Start(); err != nil {
+		c.w.t.Fatal(err)
+	}
+	started <- command.Process.Pid
+	err = command.Wait()
+	return out.String(), err
 }
 
 func (c *cli) mustRun(args ...string) {

@@ -4,7 +4,6 @@ package provider
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,11 +18,7 @@ func TestCLI_privateKeyIsInNoPlanAndNoState(t *testing.T) {
 	private := fixture(t, "rsa2048_a.private_pkcs8.pem")
 	run := func(private string, args ...string) {
 		t.Helper()
-		command := exec.CommandContext(t.Context(), c.ExecPath(), append(args, "-no-color", "-input=false")...)
-		command.Dir = c.WorkingDir()
-		for name, value := range w.environment() {
-			command.Env = append(command.Env, name+"="+value)
-		}
+		command := c.command(append(args, "-input=false")...)
 		command.Env = append(command.Env, "TF_VAR_private_key_pem="+private)
 		out, err := command.CombinedOutput()
 		if err != nil {

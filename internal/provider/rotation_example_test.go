@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -249,12 +248,7 @@ func TestCLI_terraformTest(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.write("tests/"+file, example(t, folder+"/tests/"+file))
-			command := exec.CommandContext(t.Context(), c.ExecPath(), "test", "-no-color")
-			command.Dir = c.WorkingDir()
-			for name, value := range w.environment() {
-				command.Env = append(command.Env, name+"="+value)
-			}
-			if out, err := command.CombinedOutput(); err != nil || !strings.Contains(string(out), "Success!") {
+			if out, err := c.run("test"); err != nil || !strings.Contains(out, "Success!") {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})

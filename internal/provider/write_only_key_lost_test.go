@@ -3,18 +3,13 @@
 package provider
 
 import (
-	"bytes"
 	"encoding/json"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/wa-flows/terraform-provider-whatsapp/internal/childprocess"
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
 )
 
@@ -35,15 +30,16 @@ func TestCLI_uploadedKeyIsLostWithThePlugin(t *testing.T) {
 	w.SetKey(testNumber, foreign, graphmock.StatusValid)
 	c.write("main.tf", requiredProviders+writeOnlyNumber(quote(keyB(t)), version1))
 	w.ResetRequests()
-	if out := c.applyAndKillThePlugin(); !noAnswer.MatchString(inOneLine(out)) {
-		t.Errorf("the apply prints\n%s", out)
+	out, err := c.applyWithSignal(func(process int) { kill("provider", process) })
+	if err == nil || !noAnswer.MatchString(inOneLine(out)) {
+		t.Errorf("the apply ends with %v\n%s", err, out)
 	}
 	w.mustHaveSent(map[string]string{testNumber: "GET POST"})
 	if private := c.privateData(); private != "" {
 		t.Errorf("the private data after the plugin was killed is %q", private)
 	}
 
-	out, err := c.run("plan", "-detailed-exitcode")
+	out, err = c.run("plan", "-detailed-exitcode")
 	if exitCode(err) != 1 || !strings.Contains(inOneLine(out), "Error: The uploaded key is not known any more") {
 		t.Errorf("the plan ends with %v\n%s", err, out)
 	}
@@ -60,31 +56,6 @@ func TestCLI_uploadedKeyIsLostWithThePlugin(t *testing.T) {
 // that broke, the second for the connection that the CLI closed because it saw the
 // process end. Which of the two it notices first is a matter of chance.
 var noAnswer = regexp.MustCompile("Error: (Plugin did not respond|Request cancelled) ")
-
-// applyAndKillThePlugin kills the plugin when the upload has arrived, which has no
-// effect.
-func (c *cli) applyAndKillThePlugin() (printed string) {
-	c.w.t.Helper()
-	command := exec.CommandContext(c.w.t.Context(), c.ExecPath(), "apply", "-auto-approve", "-no-color")
-	command.Dir = c.WorkingDir()
-	for name, value := range c.environment {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	var out bytes.Buffer
-	command.Stdout, command.Stderr = &out, &out
-	childprocess.InNewGroup(command)
-	command.WaitDelay = 5 * time.Second
-	started := make(chan int, 1)
-	c.w.Script(graphmock.Fault{Method: http.MethodPost, Delay: time.Minute, Hook: func() { kill("provider", <-started) }})
-	if err := command.Start(); err != nil {
-		c.w.t.Fatal(err)
-	}
-	started <- command.Process.Pid
-	if err := command.Wait(); err == nil {
-		c.w.t.Errorf("the apply succeeds:\n%s", &out)
-	}
-	return out.String()
-}
 
 // privateData is what the state file has of the one resource that only the provider
 // reads.
