@@ -151,7 +151,11 @@ func TestCLI_rotationInOneApply(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, numbers...)
 			fleet := newEndpoint(t, endpointmock.Options{Instances: 3})
-			deployment := newRollout(t, fleet, 700*time.Millisecond)
+			pace := 700 * time.Millisecond
+			if !checked {
+				pace = 2 * time.Second // also on a slow machine, the rollout ends after the upload
+			}
+			deployment := newRollout(t, fleet, pace)
 			deploys := fmt.Sprintf(`  triggers_replace = [for generation, pair in tls_private_key.flows : pair.public_key_fingerprint_sha256]
 
   provisioner "local-exec" {
@@ -184,7 +188,8 @@ func TestCLI_rotationInOneApply(t *testing.T) {
 				deployment.done.Wait()
 			})
 			t.Logf("%d messages, %d with the old key, %d lost", c1.sent, c1.withOldKey, c1.lost)
-			if c1.sent < 200 || c1.withOldKey < 50 {
+			// On two idle cores, more than 500. On busy ones, less than half of that.
+			if c1.sent < 80 || c1.withOldKey < 25 {
 				t.Errorf("only %d messages were sent, %d of them with the old key", c1.sent, c1.withOldKey)
 			}
 			if checked && c1.lost > 0 {
