@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,6 +152,25 @@ func sent(lists string, ids ...string) map[string]string {
 	return want
 }
 
+// together answers the reads of these numbers only once as many as may be read at a
+// time have arrived, on whatever machine, and a little later, so that one too many is
+// seen as well.
+func (w *world) together(ids []string) {
+	var arrived atomic.Int32
+	all := make(chan struct{})
+	for _, id := range ids {
+		w.Script(graphmock.Fault{Object: id, Delay: 50 * time.Millisecond, Hook: func() {
+			if arrived.Add(1) == listParallel {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-time.After(20 * time.Second): // too few are read at a time
+			}
+		}})
+	}
+}
+
 func (w *world) mustHaveSent(want map[string]string) {
 	w.t.Helper()
 	if err := w.expectRequests(want); err != nil {
@@ -171,9 +191,7 @@ func TestList(t *testing.T) {
 	w := newWABA(t, 230)
 	w.SetKey(listID(2), keyA(t), "MISMATCH")
 	w.SetPages(graphmock.Pages{NumericIDs: true, Duplicates: true, Empty: []int{2}})
-	for i := range 8 {
-		w.Script(graphmock.Fault{Object: listID(i), Delay: 50 * time.Millisecond})
-	}
+	w.together(listIDs(0, 2*listParallel))
 	var want []string
 	for i := 0; i < 230; i += 2 {
 		want = append(want, listID(i))
@@ -409,7 +427,8 @@ func TestList_everyNumberFails(t *testing.T) {
 		t.Parallel()
 		w := newWABA(t, 20)
 		for i := 3; i < 20; i++ {
-			w.Script(graphmock.Fault{Object: listID(i), Times: -1, Status: 503})
+			// The waits of all reads add up on the clock that they share, so they are short.
+			w.Script(graphmock.Fault{Object: listID(i), Times: -1, Status: 503, Header: http.Header{"Retry-After": {"1"}}})
 		}
 		w.protocol().mustList(query{}, listID(0), listID(2), notListed, notListed, notListed, ended)
 		if n := w.Count("GET", listID(6)); n != graph.DefaultMaxRetries+1 {

@@ -73,9 +73,7 @@ func TestEncryptions(t *testing.T) {
 	w.Script(graphmock.Fault{Object: listID(3), Body: `{}`})
 	w.Script(graphmock.Fault{Object: listID(5), Body: `{"data":null}`})
 	w.SetPages(graphmock.Pages{NumericIDs: true, Duplicates: true, Empty: []int{2}})
-	for i := range 8 {
-		w.Script(graphmock.Fault{Object: listID(20 + i), Delay: 50 * time.Millisecond})
-	}
+	w.together(listIDs(20, 20+2*listParallel))
 	got, diags := w.protocol().encryptions(t.Context(), testWABA)
 	if len(diags) != 0 || len(got) != 130 {
 		t.Fatalf("%d numbers, %+v", len(got), diags)
