@@ -309,7 +309,8 @@ func TestADeadConnection_realTime(t *testing.T) {
 			if e := w.upload(t); e != nil {
 				t.Error(e)
 			}
-			if took := time.Since(began); took > 22*time.Second {
+			// TestADeadConnection has the exact bound. Here, the machine may be busy.
+			if took := time.Since(began); took > 40*time.Second {
 				t.Errorf("the upload took %s", took)
 			}
 			if n := w.dials.Load(); n != 2 {

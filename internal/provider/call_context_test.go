@@ -74,7 +74,7 @@ func TestServer_letsTheContextOfACallGo(t *testing.T) {
 				}
 			}()
 			value = nil
-			for range 50 {
+			for range 1000 {
 				if runtime.GC(); kept.Value() == nil {
 					return
 				}
