@@ -7,6 +7,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,14 +23,28 @@ func TestDistance(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	// A busy machine adds to the times now and then, and not each time.
+	tooLong := "never tried"
+	for try := 0; try < 20 && tooLong != ""; try++ {
+		tooLong = requestsOver(t, strings.TrimPrefix(server.URL, "https://"), roots)
+	}
+	if tooLong != "" {
+		t.Error(tooLong)
+	}
+}
+
+// requestsOver fails the test when a request is too fast, and says when one takes a
+// round trip more than it should.
+func requestsOver(t *testing.T, server string, roots *x509.CertPool) (tooLong string) {
+	t.Helper()
 	const roundTrip = 200 * time.Millisecond
-	d, err := newDistance(strings.TrimPrefix(server.URL, "https://"), roundTrip)
+	d, err := newDistance(server, roundTrip)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.close()
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
 	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
@@ -42,12 +57,16 @@ func TestDistance(t *testing.T) {
 		}
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()
-		// No more than it should be, by less than one trip more.
-		if took := time.Since(began); took < least || took >= least+roundTrip {
-			t.Errorf("request %d took %s", i+1, took)
+		took := time.Since(began)
+		if took < least {
+			t.Fatalf("request %d took only %s", i+1, took)
+		}
+		if took >= least+roundTrip {
+			tooLong = fmt.Sprintf("request %d took %s", i+1, took)
 		}
 	}
 	if n := d.bytes.Load(); n < 1000 || n > 20_000 {
 		t.Errorf("%d bytes", n)
 	}
+	return tooLong
 }
