@@ -193,9 +193,9 @@ func last(t *testing.T, s *endpointmock.Server) endpointmock.Request {
 // eventually is for what a server notices by itself.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 10 seconds still not: %s", what)
+			t.Fatalf("after a minute still not: %s", what)
 		}
 	}
 }

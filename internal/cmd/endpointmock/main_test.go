@@ -239,7 +239,7 @@ func TestAKeyArrivesLater(t *testing.T) {
 	if got != 421 && time.Since(began) < 500*time.Millisecond {
 		t.Errorf("before the key arrives: %d", got)
 	}
-	for got != 200 && time.Since(began) < 10*time.Second {
+	for got != 200 && time.Since(began) < time.Minute {
 		time.Sleep(10 * time.Millisecond)
 		got, _ = ping(t, c.url, key())
 	}
