@@ -236,6 +236,11 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 	rec, inState := records[address]
 	imp, imported := r.project.imports[address]
 	var current *object
+	var destroy *change // of a resource that is not configured
+	order := r.orphans
+	if address != addressOf(address) {
+		order = planAfterRead // of a deposed object
+	}
 	var ok bool
 	switch {
 	case !hasObject(records, address) && configured && imported && c.mode != "destroy" && c.mode != "refresh":
@@ -245,6 +250,13 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 	case inState:
 		if current, ok = r.load(address, rec); !ok {
 			return
+		}
+		if !configured && order == alwaysPlanBeforeRead {
+			ch, ok := r.planDestroy(address, current)
+			if !ok {
+				return
+			}
+			destroy = &ch
 		}
 		if !c.noRefresh {
 			var named *block
@@ -256,6 +268,13 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 			}
 		}
 	}
+	if !configured && destroy == nil && current.exists() && (c.mode != "refresh" || order == alwaysPlanAfterRead) {
+		ch, ok := r.planDestroy(address, current)
+		if !ok {
+			return
+		}
+		destroy = &ch
+	}
 	r.keep(plan, address, current, nil)
 	if c.mode == "refresh" {
 		return
@@ -266,9 +285,7 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 			r.keep(plan, address, current, &ch)
 		}
 	case current.exists():
-		if ch, ok := r.planDestroy(address, current); ok {
-			r.keep(plan, address, current, &ch)
-		}
+		r.keep(plan, address, current, destroy)
 	}
 }
 

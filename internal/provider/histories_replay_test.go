@@ -102,12 +102,12 @@ func (s *simulation) contended(p *project) bool {
 // rehearse plays a history with the small core, and returns what is to be compared.
 // It ends before a run whose outcome depends on the order, because two resources want
 // the same number.
-func (th *historyFixtures) rehearse(t *testing.T, h history) []snapshot {
+func (th *historyFixtures) rehearse(t *testing.T, cli *realCLI, h history) []snapshot {
 	t.Helper()
 	var all []snapshot
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(th.endpoints)
-		s.retries, s.seed = h.retries, h.seed
+		s.retries, s.seed, s.orphans = h.retries, h.seed, cli.orphans
 		s.resetEndpoints()
 		if h.frozen != "" {
 			s.thaw(th.frozen[h.frozen])
@@ -192,6 +192,7 @@ type realCLI struct {
 	template string
 	isTofu   bool
 	identity bool // understands identities in import blocks
+	orphans  orphanOrder
 }
 
 func newRealCLI(t *testing.T, path string) *realCLI {
@@ -201,7 +202,13 @@ func newRealCLI(t *testing.T, path string) *realCLI {
 		t.Fatal(path, err)
 	}
 	c := &realCLI{path: path, template: t.TempDir(), isTofu: strings.HasPrefix(string(out), "OpenTofu")}
-	c.identity = !c.isTofu && !strings.Contains(string(out), "v1.11.")
+	switch {
+	case c.isTofu:
+	case strings.Contains(string(out), "v1.11."):
+		c.orphans = alwaysPlanBeforeRead
+	default:
+		c.orphans, c.identity = alwaysPlanAfterRead, true
+	}
 	if err := os.WriteFile(filepath.Join(c.template, "main.tf"), []byte("terraform {\n  required_providers {\n    whatsapp = {\n      source = \"wa-flows/whatsapp\"\n    }\n  }\n}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -557,7 +564,8 @@ func (r *replay) readState(p *project, folder string) {
 func compareWithCLI(t *testing.T, path string, h history) {
 	t.Helper()
 	th := newHistoryFixtures(t)
-	want, ran := th.rehearse(t, h), 0
+	cli := newRealCLI(t, path)
+	want, ran := th.rehearse(t, cli, h), 0
 	for _, s := range h.steps {
 		if s.command != nil {
 			ran++
@@ -566,7 +574,7 @@ func compareWithCLI(t *testing.T, path string, h history) {
 	if len(want) != ran {
 		t.Fatalf("%d of %d runs can be compared", len(want), ran)
 	}
-	th.replay(t, newRealCLI(t, path), h, want)
+	th.replay(t, cli, h, want)
 }
 
 // replayOptions are how long the replays take, and the CLIs that share this time.
@@ -667,7 +675,7 @@ func (th *historyFixtures) replayFor(t *testing.T, path string, all []history, l
 			break
 		}
 		h = h.playable()
-		want := th.rehearse(t, h)
+		want := th.rehearse(t, cli, h)
 		switch {
 		case len(want) == 0:
 		case th.replay(t, cli, h, want):

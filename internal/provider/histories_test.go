@@ -125,7 +125,7 @@ func (tl *teller) tell(t *rapid.T, h history) {
 
 func (th *historyFixtures) play(h history) *simulation {
 	s := newSimulation(th.endpoints)
-	s.retries, s.seed = h.retries, h.seed
+	s.retries, s.seed, s.orphans = h.retries, h.seed, orphanOrder(h.seed%3)
 	if h.seed%2 == 0 { // a log takes a quarter more time with the race detector
 		s.logs = s.logging(s.logs)
 	}

@@ -212,6 +212,8 @@ type simulation struct {
 	retries   int
 	seed      uint64
 
+	orphans orphanOrder
+
 	changed      int               // how often the world has changed
 	disturbed    string            // the fault of the run that is under way
 	lost         map[string]string // numbers that the token may not read, and why
@@ -232,6 +234,17 @@ type simulation struct {
 	held       *heldUp
 	transcript []string
 }
+
+// orphanOrder is when the destroy of a resource that is no longer in the configuration
+// is planned (managedResourceExecute in node_resource_plan_orphan.go). What the provider
+// says of it is printed, whatever the read then shows.
+type orphanOrder int
+
+const (
+	planAfterRead        orphanOrder = iota // OpenTofu
+	alwaysPlanAfterRead                     // Terraform, also when it is only to refresh
+	alwaysPlanBeforeRead                    // Terraform before 1.12
+)
 
 // exchange is a request and its answer.
 type exchange struct {
