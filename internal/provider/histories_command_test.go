@@ -236,7 +236,11 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 	rec, inState := records[address]
 	imp, imported := r.project.imports[address]
 	var current *object
-	var destroy *change // of a resource that is not configured
+	var destroy change // of a resource that is not configured
+	planDestroy := func() (ok bool) {
+		destroy, ok = r.planDestroy(address, current)
+		return ok
+	}
 	order := r.orphans
 	if address != addressOf(address) {
 		order = planAfterRead // of a deposed object
@@ -251,12 +255,8 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 		if current, ok = r.load(address, rec); !ok {
 			return
 		}
-		if !configured && order == alwaysPlanBeforeRead {
-			ch, ok := r.planDestroy(address, current)
-			if !ok {
-				return
-			}
-			destroy = &ch
+		if !configured && order == alwaysPlanBeforeRead && !planDestroy() {
+			return
 		}
 		if !c.noRefresh {
 			var named *block
@@ -268,24 +268,21 @@ func (r *coreRun) planOne(c command, plan *plannedRun, records map[string]record
 			}
 		}
 	}
-	if !configured && destroy == nil && current.exists() && (c.mode != "refresh" || order == alwaysPlanAfterRead) {
-		ch, ok := r.planDestroy(address, current)
-		if !ok {
-			return
-		}
-		destroy = &ch
-	}
 	r.keep(plan, address, current, nil)
-	if c.mode == "refresh" {
-		return
-	}
+	refreshOnly := c.mode == "refresh"
 	switch {
-	case configured:
+	case configured && !refreshOnly:
 		if ch, ok := r.plan(address, b, current, c.replace == address, nil); ok {
 			r.keep(plan, address, current, &ch)
 		}
-	case current.exists():
-		r.keep(plan, address, current, destroy)
+	case !configured && current.exists():
+		late := order == alwaysPlanAfterRead || order == planAfterRead && !refreshOnly
+		if late && !planDestroy() {
+			return
+		}
+		if !refreshOnly {
+			r.keep(plan, address, current, &destroy)
+		}
 	}
 }
 
