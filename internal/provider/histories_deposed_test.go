@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -212,10 +211,6 @@ func TestDeposedObjectsOfARunThatWasKilled(t *testing.T) {
 // What becomes of deposed objects is the same with the real CLI.
 func TestCLI_deposedObjects(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("TF_ACC") == "" {
-		t.Skip("TF_ACC is not set")
-	}
-	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	apply := runs(0, command{mode: "apply"})
 	plan := runs(0, command{mode: "plan"})
 	first := func(number int) step {
@@ -229,7 +224,7 @@ func TestCLI_deposedObjects(t *testing.T) {
 	// The number changes, and the key is uploaded. When it is to be confirmed, the
 	// permission is gone.
 	halfway := []step{first(0), apply, first(1), refused(http.MethodGet, 3)}
-	for name, steps := range map[string][]step{
+	compareWithCLI(t, nil, map[string][]step{
 		"the number changes":                             {first(0), apply, first(1), plan, apply, plan},
 		"it is replaced on its number":                   {first(0), apply, runs(0, command{mode: "apply", replace: "a"}), plan},
 		"it is tainted":                                  {first(0), apply, runs(0, command{mode: "taint", address: "a"}), apply, plan},
@@ -259,10 +254,5 @@ func TestCLI_deposedObjects(t *testing.T) {
 			first(0), write(0, "b", block{number: 2, key: keyBravo}), apply, first(1), runs(0, command{mode: "save"}), putKey(1, keyForeign, 0, graphmock.StatusValid), runs(0, command{mode: "applySaved"}),
 			remove(0, "a"), rename(0, "b", "a", true), write(0, "a", block{number: 1, key: keyForeign}), plan,
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			compareWithCLI(t, path, history{steps: steps})
-		})
-	}
+	})
 }

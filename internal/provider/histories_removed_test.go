@@ -3,8 +3,6 @@
 package provider
 
 import (
-	"os"
-	"slices"
 	"testing"
 
 	"github.com/wa-flows/terraform-provider-whatsapp/internal/graphmock"
@@ -14,10 +12,6 @@ import (
 // it reads it, with the small core and with the real CLI.
 func TestCLI_removedNumbers(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("TF_ACC") == "" {
-		t.Skip("TF_ACC is not set")
-	}
-	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
 	apply, plan, destroy := runs(0, command{mode: "apply"}), runs(0, command{mode: "plan"}), runs(0, command{mode: "destroy"})
 	during := func(mode string, trouble trouble) step { return runs(0, command{mode: mode, trouble: &trouble}) }
 	outage := trouble{name: "an outage", fault: graphmock.Fault{Status: 503, Times: -1}}
@@ -25,7 +19,7 @@ func TestCLI_removedNumbers(t *testing.T) {
 	gone.fault.Times = -1
 	foreign := putKey(0, keyForeign, 0, graphmock.StatusValid)
 	a, b := write(0, "a", block{number: 0, key: keyAlpha}), write(0, "b", block{number: 1, key: keyBravo})
-	for name, steps := range map[string][]step{
+	compareWithCLI(t, []step{a, b, apply, remove(0, "a")}, map[string][]step{
 		"nothing happens":                      {plan, apply, plan},
 		"without a refresh":                    {runs(0, command{mode: "plan", noRefresh: true}), runs(0, command{mode: "apply", noRefresh: true}), plan},
 		"a refresh only":                       {runs(0, command{mode: "refresh"}), plan, apply},
@@ -39,10 +33,5 @@ func TestCLI_removedNumbers(t *testing.T) {
 		"it is applied later":                  {runs(0, command{mode: "save"}), foreign, runs(0, command{mode: "applySaved"}), plan},
 		"it is tainted":                        {runs(0, command{mode: "refresh"}), runs(0, command{mode: "taint", address: "a"}), plan, apply},
 		"it comes back":                        {during("apply", outage), a, plan, apply},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			compareWithCLI(t, path, history{steps: slices.Concat([]step{a, b, apply, remove(0, "a")}, steps)})
-		})
-	}
+	})
 }

@@ -106,12 +106,7 @@ func (th *historyFixtures) rehearse(t *testing.T, cli *realCLI, h history) []sna
 	t.Helper()
 	var all []snapshot
 	synctest.Test(t, func(t *testing.T) {
-		s := newSimulation(th.endpoints)
-		s.retries, s.seed, s.orphans = h.retries, h.seed, cli.orphans
-		s.resetEndpoints()
-		if h.frozen != "" {
-			s.thaw(th.frozen[h.frozen])
-		}
+		s := th.begin(h, cli.orphans)
 		for _, step := range h.steps {
 			if step.command == nil {
 				step.do(s)
@@ -559,22 +554,30 @@ func (r *replay) readState(p *project, folder string) {
 	}
 }
 
-// compareWithCLI plays a history with the small core and with the real CLI, to its
-// end.
-func compareWithCLI(t *testing.T, path string, h history) {
+// compareWithCLI plays each story, after the steps that all begin with, to its end with
+// the small core and with the CLI of the tests.
+func compareWithCLI(t *testing.T, begin []step, stories map[string][]step) {
 	t.Helper()
-	th := newHistoryFixtures(t)
-	cli := newRealCLI(t, path)
-	want, ran := th.rehearse(t, cli, h), 0
-	for _, s := range h.steps {
-		if s.command != nil {
-			ran++
-		}
+	if os.Getenv("TF_ACC") == "" {
+		t.Skip("TF_ACC is not set")
 	}
-	if len(want) != ran {
-		t.Fatalf("%d of %d runs can be compared", len(want), ran)
+	for name, steps := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			th, cli := newHistoryFixtures(t), newRealCLI(t, os.Getenv("TF_ACC_TERRAFORM_PATH"))
+			h := history{steps: slices.Concat(begin, steps)}
+			want, ran := th.rehearse(t, cli, h), 0
+			for _, s := range h.steps {
+				if s.command != nil {
+					ran++
+				}
+			}
+			if len(want) != ran {
+				t.Fatalf("%d of %d runs can be compared", len(want), ran)
+			}
+			th.replay(t, cli, h, want)
+		})
 	}
-	th.replay(t, cli, h, want)
 }
 
 // replayOptions are how long the replays take, and the CLIs that share this time.

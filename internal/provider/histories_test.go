@@ -123,15 +123,21 @@ func (tl *teller) tell(t *rapid.T, h history) {
 	}
 }
 
-func (th *historyFixtures) play(h history) *simulation {
+// begin returns the simulation in which the steps of a history are played.
+func (th *historyFixtures) begin(h history, orphans orphanOrder) *simulation {
 	s := newSimulation(th.endpoints)
-	s.retries, s.seed, s.orphans = h.retries, h.seed, orphanOrder(h.seed%3)
-	if h.seed%2 == 0 { // a log takes a quarter more time with the race detector
-		s.logs = s.logging(s.logs)
-	}
+	s.retries, s.seed, s.orphans = h.retries, h.seed, orphans
 	s.resetEndpoints()
 	if h.frozen != "" {
 		s.thaw(th.frozen[h.frozen])
+	}
+	return s
+}
+
+func (th *historyFixtures) play(h history) *simulation {
+	s := th.begin(h, orphanOrder(h.seed%3))
+	if h.seed%2 == 0 { // a log takes a quarter more time with the race detector
+		s.logs = s.logging(s.logs)
 	}
 	for _, step := range h.steps {
 		s.note("%s", step.text)
